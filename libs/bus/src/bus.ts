@@ -1,0 +1,72 @@
+import type { Outgoing } from '@spillway/contracts/event';
+
+/** An event as it lies on the log. Read-only: every group is handed the same object. */
+export interface BusRecord {
+  readonly topic: string;
+  readonly partition: number;
+  /** Position in the partition; grows, may have gaps. */
+  readonly offset: number;
+  readonly key: string;
+  /** Id given by `emit`; a record that is delivered twice, or published twice, has the same one. */
+  readonly id: string;
+  readonly value: Uint8Array;
+  readonly headers: Readonly<Record<string, string>>;
+  /** Milliseconds since the epoch when the log took it in. */
+  readonly timestamp: number;
+}
+
+/**
+ * Handles one record and returns what is to be published because of it.
+ *
+ * What it returns is durable before the record counts as done. It may be called again with the same record
+ * (at-least-once), so its effects must be idempotent on `record.id`. A rejection means: this record could not be
+ * handled and may not be passed over; the driver delivers it again. Retry and dead-letter middleware therefore sit
+ * inside the handler, not in the driver.
+ */
+export type RecordHandler = (record: BusRecord, signal: AbortSignal) => Promise<readonly Outgoing[]>;
+
+export interface SubscribeOptions {
+  /** Consumer group: each record goes to one member of every group. */
+  readonly group: string;
+  readonly topics: readonly string[];
+  /** Records in flight at once, over all partitions of this subscription. */
+  readonly slots: number;
+  /** `key`: records of one key run one after the other, in log order. `none`: no order. */
+  readonly order: 'key' | 'none';
+  readonly handle: RecordHandler;
+}
+
+/** What an operator wants to know about a subscription. */
+export interface SubscriptionHealth {
+  readonly group: string;
+  /** Records appended to the subscribed topics that are not done yet. */
+  readonly lag: number;
+  readonly inFlight: number;
+  /** Milliseconds that the oldest unfinished record has waited. 0 when there is none. */
+  readonly oldestAgeMs: number;
+  readonly alive: boolean;
+}
+
+export interface Subscription {
+  health(): SubscriptionHealth;
+  /** Takes no new records, lets those in flight finish and commits. After `timeoutMs` their signals are aborted. */
+  drain(timeoutMs: number): Promise<void>;
+}
+
+/** The event log: partitions, consumer groups, committed offsets. */
+export interface Bus {
+  readonly driver: 'embedded' | 'kafka';
+  /** Resolves once every event is durable. Events of one key keep their order. Throws only Fault. */
+  publish(events: readonly Outgoing[]): Promise<void>;
+  subscribe(options: SubscribeOptions): Promise<Subscription>;
+  /**
+   * Shows every record of these topics that is published from now on, to whoever only looks: no group, no offsets, no
+   * redelivery. Returns the function that ends it.
+   */
+  tail(topics: readonly string[], look: (record: BusRecord) => void): Promise<() => Promise<void>>;
+  /** Closes the log after all subscriptions were drained. */
+  close(): Promise<void>;
+}
+
+/** Injection token of the process's one bus. */
+export const BUS = Symbol('bus');

@@ -1,0 +1,86 @@
+import { decode } from '@spillway/contracts/event';
+import { DeadLetteredSchema } from '@spillway/contracts/events';
+import { Fault, type FaultCode } from '@spillway/contracts/fault';
+import { describe, expect, it } from 'vitest';
+import type { BusRecord } from '../bus.js';
+import { record } from '../testing/record.js';
+import { deadLetter } from './dead-letter.js';
+
+const running = new AbortController().signal;
+const stopping = AbortSignal.abort();
+
+async function handled(error: unknown, over: Partial<BusRecord> = {}, signal = running) {
+  const handle = deadLetter({ group: 'router', now: () => 1_234 })(() => Promise.reject(error));
+  const [output] = await handle(record(over), signal);
+  return { output, event: decode(DeadLetteredSchema, output?.value ?? new Uint8Array()) };
+}
+
+describe('dead letter', () => {
+  it('holds all that is needed to replay the record', async () => {
+    const sick = { value: Uint8Array.of(1, 2), headers: { traceparent: 'x' } };
+    const { output, event } = await handled(new Fault('rejected', 'refused').after(3), sick);
+    expect(output).toMatchObject({
+      topic: 'message.received.router.dead',
+      key: 'c1',
+      id: 'm1/message.received.router.dead/m1/message.received',
+    });
+    expect(event).toMatchObject({
+      conversationId: 'c1',
+      messageId: 'm1',
+      group: 'router',
+      originTopic: 'message.received',
+      originPartition: 1,
+      originOffset: 7n,
+      eventId: 'm1/message.received',
+      headers: { traceparent: 'x' },
+      payload: Uint8Array.of(1, 2),
+      errorCode: 'rejected',
+      errorDetail: 'refused',
+      attempts: 3,
+      failedAt: { seconds: 1n, nanos: 234_000_000 },
+    });
+  });
+
+  it('has the same id however often it is made, and another for another record', async () => {
+    const [once, again, other] = await Promise.all([
+      handled(new Error('x')),
+      handled(new Error('y')),
+      handled(new Error('x'), { id: 'm2/message.received' }),
+    ]);
+    expect(once.output?.id).toBe(again.output?.id);
+    expect(once.output?.id).not.toBe(other.output?.id);
+  });
+
+  it.each<[string, unknown, string, string]>([
+    ['our own words', new Fault('malformed', 'not a Message'), 'malformed', 'not a Message'],
+    ['only the name of a foreign error', new SyntaxError('"my card is"'), 'unknown', 'SyntaxError'],
+    ['nothing of what is no error', 'my card is', 'unknown', 'unknown'],
+  ])('tells %s', async (_, error, errorCode, errorDetail) => {
+    expect((await handled(error)).event).toMatchObject({ errorCode, errorDetail });
+  });
+
+  it('parks a record without key or known id', async () => {
+    const { event } = await handled(new Error('x'), { key: '', id: 'foreign' });
+    expect(event).toMatchObject({ conversationId: 'none', messageId: '', eventId: 'foreign' });
+  });
+
+  it.each<[string, FaultCode, AbortSignal, boolean]>([
+    ['parks a cancellation that nobody asked for', 'cancelled', running, true],
+    ['passes a cancellation on while the process stops', 'cancelled', stopping, false],
+    ['passes on what another try might mend while the process stops', 'unavailable', stopping, false],
+    ['parks what no try can mend, also while the process stops', 'malformed', stopping, true],
+  ])('%s', async (_, code, signal, parks) => {
+    const fault = new Fault(code, 'x');
+    const result: unknown = await handled(fault, {}, signal).catch((error: unknown) => error);
+    if (parks) expect(result).toMatchObject({ event: { errorCode: code } });
+    else expect(result).toBe(fault);
+  });
+
+  it('leaves alone what succeeds, and tells of what it parks', async () => {
+    const told: string[] = [];
+    const layer = deadLetter({ group: 'router', onDead: ({ id }, { code }) => told.push(`${id} ${code}`) });
+    expect(await layer(async () => [])(record(), running)).toEqual([]);
+    await layer(() => Promise.reject(new Fault('missing', 'x')))(record(), running);
+    expect(told).toEqual(['m1/message.received missing']);
+  });
+});

@@ -1,0 +1,112 @@
+import {
+  type Attributes,
+  type Context,
+  context,
+  type Span,
+  SpanKind,
+  SpanStatusCode,
+  trace,
+} from '@opentelemetry/api';
+import type { Outgoing } from '@spillway/contracts/event';
+import { Fault } from '@spillway/contracts/fault';
+import {
+  ERROR_TYPE,
+  MESSAGE_ID,
+  MESSAGING_CONVERSATION_ID,
+  MESSAGING_DESTINATION,
+  MESSAGING_GROUP,
+  MESSAGING_MESSAGE_ID,
+  MESSAGING_OFFSET,
+  MESSAGING_OPERATION_NAME,
+  MESSAGING_OPERATION_TYPE,
+  MESSAGING_PARTITION,
+  MESSAGING_SYSTEM,
+} from '@spillway/telemetry/names';
+import { contextOf, headersOf, isRecording, tracer } from '@spillway/telemetry/tracing';
+import type { Bus, BusRecord, RecordHandler } from '../bus.js';
+import { detailOf } from './fault-detail.js';
+import { messageIdOf } from './message-id.js';
+import type { Middleware } from './middleware.js';
+
+/**
+ * One CONSUMER span for each delivery, child of the span that published the event and linked to it. The handler runs
+ * in its context, and every event that it returns carries it on. Where nothing is recorded the incoming trace is
+ * passed on as it is.
+ */
+export function traced(group: string, driver: Bus['driver']): Middleware {
+  return (next) => (record, signal) => {
+    const parent = contextOf(record.headers);
+    return isRecording()
+      ? recorded(startSpan(record, parent, group, driver), parent, next, record, signal)
+      : passedOn(parent, next, record, signal);
+  };
+}
+
+/** Notes on the active span that the handling of its event failed. */
+export function noteFault(fault: Fault): void {
+  const span = trace.getActiveSpan();
+  if (span?.isRecording() !== true) return;
+  span.recordException({ name: fault.code, message: detailOf(fault) });
+  span.setAttribute(ERROR_TYPE, fault.code);
+  span.setStatus({ code: SpanStatusCode.ERROR, message: detailOf(fault) });
+}
+
+async function passedOn(
+  parent: Context,
+  next: RecordHandler,
+  record: BusRecord,
+  signal: AbortSignal,
+): Promise<readonly Outgoing[]> {
+  const outputs = await context.with(parent, next, undefined, record, signal);
+  const { traceparent, tracestate } = record.headers;
+  if (outputs.length === 0 || traceparent === undefined) return outputs;
+  return withHeaders(outputs, tracestate === undefined ? { traceparent } : { traceparent, tracestate });
+}
+
+async function recorded(
+  span: Span,
+  parent: Context,
+  next: RecordHandler,
+  record: BusRecord,
+  signal: AbortSignal,
+): Promise<readonly Outgoing[]> {
+  const active = trace.setSpan(parent, span);
+  try {
+    return withHeaders(await context.with(active, next, undefined, record, signal), headersOf(active));
+  } catch (error) {
+    context.with(active, noteFault, undefined, Fault.from(error));
+    throw error;
+  } finally {
+    span.end();
+  }
+}
+
+function startSpan(record: BusRecord, parent: Context, group: string, driver: Bus['driver']): Span {
+  const creator = trace.getSpanContext(parent);
+  const attributes: Attributes = {
+    [MESSAGING_SYSTEM]: driver,
+    [MESSAGING_OPERATION_NAME]: 'process',
+    [MESSAGING_OPERATION_TYPE]: 'process',
+    [MESSAGING_DESTINATION]: record.topic,
+    [MESSAGING_PARTITION]: String(record.partition),
+    [MESSAGING_OFFSET]: record.offset,
+    [MESSAGING_GROUP]: group,
+    [MESSAGING_MESSAGE_ID]: record.id,
+    [MESSAGING_CONVERSATION_ID]: record.key,
+    [MESSAGE_ID]: messageIdOf(record),
+  };
+  const links = creator === undefined ? [] : [{ context: creator }];
+  return tracer(group).startSpan(
+    `process ${record.topic}`,
+    { kind: SpanKind.CONSUMER, attributes, links },
+    parent,
+  );
+}
+
+const withHeaders = (
+  outputs: readonly Outgoing[],
+  headers: Readonly<Record<string, string>>,
+): readonly Outgoing[] =>
+  outputs.map((output) =>
+    'traceparent' in output.headers ? output : { ...output, headers: { ...output.headers, ...headers } },
+  );

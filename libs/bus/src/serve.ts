@@ -1,0 +1,103 @@
+import 'reflect-metadata';
+import type { DynamicModule, Type } from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
+import type { Fault } from '@spillway/contracts/fault';
+import { createLogger, type Logger } from '@spillway/telemetry/logger';
+import type { Bus, BusRecord, SubscriptionHealth } from './bus.js';
+import { FaultFilter } from './fault-filter.js';
+import { deadLetter } from './middleware/dead-letter.js';
+import { deadline } from './middleware/deadline.js';
+import { deduplicate } from './middleware/deduplicate.js';
+import { detailOf } from './middleware/fault-detail.js';
+import { measured } from './middleware/metrics.js';
+import type { Middleware } from './middleware/middleware.js';
+import { type RetryOptions, retry } from './middleware/retry.js';
+import { noteFault, traced } from './middleware/trace.js';
+import { nestLogs } from './nest-logs.js';
+import { BusStrategy } from './strategy.js';
+
+export interface ServeOptions {
+  readonly bus: Bus;
+  /** Consumer group: the service's name. */
+  readonly group: string;
+  readonly module: DynamicModule | Type<unknown>;
+  /** Events in flight at once. */
+  readonly slots: number;
+  readonly order: 'key' | 'none';
+  /** Milliseconds that one attempt at one event may take. */
+  readonly deadlineMs: number;
+  readonly retry?: Partial<RetryOptions>;
+}
+
+export interface Served {
+  health(): SubscriptionHealth;
+  /** Takes no new events, lets those in flight finish for so many milliseconds, then closes the Nest application. */
+  close(timeoutMs: number): Promise<void>;
+}
+
+/**
+ * Runs a service's module on the bus until it is closed. Throws `misconfigured`, with every problem, when the handlers
+ * do not fit what the topology says of the group. Installs no handlers of process signals.
+ */
+export async function serve(options: ServeOptions): Promise<Served> {
+  const { bus, group, slots, order } = options;
+  const strategy = new BusStrategy({ bus, group, slots, order, layers: layersOf(options) });
+  const app = await NestFactory.createMicroservice(options.module, {
+    strategy,
+    logger: nestLogs(group),
+    abortOnError: false,
+  });
+  app.useGlobalFilters(new FaultFilter());
+  try {
+    await app.listen();
+  } catch (error) {
+    await app.close();
+    throw error;
+  }
+  return {
+    health: () => strategy.health(),
+    async close(timeoutMs) {
+      await strategy.drain(timeoutMs);
+      await app.close();
+    },
+  };
+}
+
+/** Outermost first. The trace is outside, so that log lines and dead letters of a record are part of it. */
+function layersOf({ bus, group, deadlineMs, retry: settings }: ServeOptions): readonly Middleware[] {
+  const logger = createLogger(group);
+  return [
+    traced(group, bus.driver),
+    measured(group),
+    deadLetter({ group, onDead: reportDead(logger) }),
+    deduplicate(),
+    retry({ onRetry: noteRetry(logger), ...settings }),
+    deadline(deadlineMs),
+  ];
+}
+
+const noteRetry =
+  (logger: Logger) =>
+  ({ topic, id }: BusRecord, fault: Fault): void =>
+    logger.debug(
+      { topic, event_id: id, code: fault.code, detail: detailOf(fault) },
+      'an event is tried again',
+    );
+
+const reportDead =
+  (logger: Logger) =>
+  ({ topic, partition, offset, id }: BusRecord, fault: Fault): void => {
+    noteFault(fault);
+    logger.error(
+      {
+        topic,
+        partition,
+        offset,
+        event_id: id,
+        code: fault.code,
+        detail: detailOf(fault),
+        attempts: fault.attempts,
+      },
+      'an event is parked',
+    );
+  };

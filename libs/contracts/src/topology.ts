@@ -1,0 +1,55 @@
+import type { DescMessage } from '@bufbuild/protobuf';
+import { topicOf } from './event.js';
+import {
+  DeadlinePassedSchema,
+  DecisionMadeSchema,
+  DraftRequestedSchema,
+  MessageReceivedSchema,
+  MessageSettledSchema,
+  PolishRequestedSchema,
+  ReviewDecidedSchema,
+  ReviewRequestedSchema,
+  StepCompletedSchema,
+} from './gen/spillway/v1/events_pb.js';
+
+/** Every event type that has a topic of its own. */
+export const eventSchemas = [
+  MessageReceivedSchema,
+  StepCompletedSchema,
+  DraftRequestedSchema,
+  PolishRequestedSchema,
+  DecisionMadeSchema,
+  MessageSettledSchema,
+  ReviewRequestedSchema,
+  ReviewDecidedSchema,
+  DeadlinePassedSchema,
+] as const;
+
+/** Consumer group (the service's name) to the event types it reads. Topics are created and checked from this table. */
+export const subscriptions = {
+  classifier: [MessageReceivedSchema],
+  extractor: [MessageReceivedSchema],
+  sentiment: [MessageReceivedSchema],
+  drafter: [DraftRequestedSchema],
+  polisher: [PolishRequestedSchema],
+  router: [MessageReceivedSchema, StepCompletedSchema, ReviewDecidedSchema, DeadlinePassedSchema],
+  // What was asked for stands in the answers and decisions that follow: requests leave nothing in the ledger.
+  ledger: [
+    MessageReceivedSchema,
+    StepCompletedSchema,
+    DecisionMadeSchema,
+    MessageSettledSchema,
+    ReviewRequestedSchema,
+    ReviewDecidedSchema,
+  ],
+} as const satisfies Record<string, readonly DescMessage[]>;
+
+export type Group = keyof typeof subscriptions;
+
+/** Where a group parks what it cannot handle. */
+export const deadTopic = (topic: string, group: string): string => `${topic}.${group}.dead`;
+
+/** Every dead-letter topic there can be. */
+export const deadTopics: readonly string[] = Object.entries(subscriptions).flatMap(([group, schemas]) =>
+  schemas.map((schema) => deadTopic(topicOf(schema), group)),
+);

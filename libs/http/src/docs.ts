@@ -1,0 +1,30 @@
+import fastifySwagger, { type StaticDocumentSpec } from '@fastify/swagger';
+import fastifySwaggerUi from '@fastify/swagger-ui';
+import type { FastifyInstance } from 'fastify';
+
+/** The page loads nothing from elsewhere and runs only the scripts that this server sends. */
+const POLICY =
+  "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; font-src 'self'; " +
+  "connect-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'";
+
+/** Serves the API description at `/openapi.json`, and a page that shows it at `/docs`, without a network. */
+export async function serveDocs(http: FastifyInstance, document: object): Promise<void> {
+  const text = JSON.stringify(document);
+  http.get('/openapi.json', (_request, reply) =>
+    reply.header('content-type', 'application/json; charset=utf-8').send(text),
+  );
+  http.get('/', (_request, reply) => reply.redirect('/docs'));
+  // The plugin's types end at OpenAPI 3.0; it hands the document on as it is.
+  const specification = { document } as StaticDocumentSpec;
+  await http.register(fastifySwagger, { mode: 'static', specification });
+  await http.register(fastifySwaggerUi, {
+    routePrefix: '/docs',
+    staticCSP: POLICY,
+    theme: { title: 'Spillway API' },
+    uiConfig: { validatorUrl: null, deepLinking: false, docExpansion: 'list' },
+  });
+}
+
+/** Whether a path belongs to the description itself, which does not describe its own pages. */
+export const isDocsPath = (path: string): boolean =>
+  path === '/' || path === '/openapi.json' || path.startsWith('/docs');

@@ -1,0 +1,87 @@
+import { context, type Span, SpanKind, SpanStatusCode, trace } from '@opentelemetry/api';
+import { histogram, SECONDS } from '@spillway/telemetry/metrics';
+import {
+  ERROR_TYPE,
+  HTTP_METHOD,
+  HTTP_REQUEST_SECONDS,
+  HTTP_ROUTE,
+  HTTP_STATUS,
+} from '@spillway/telemetry/names';
+import { contextOf, isRecording, tracer } from '@spillway/telemetry/tracing';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
+import './request.js';
+
+/** Route of a request that fits none, so that made-up addresses do not make up metrics. */
+const NO_ROUTE = 'none';
+
+const routeOf = (request: FastifyRequest): string => request.routeOptions.url ?? NO_ROUTE;
+
+/** Gives every request a server span, which the caller's `traceparent` may be the parent of, and takes its time. */
+export function observeRequests(http: FastifyInstance, service: string): void {
+  const seconds = secondsPerRoute();
+  http.decorateRequest('trace', null);
+  http.addHook('onRequest', (request, _reply, done) => {
+    const parent = contextOf(traceHeadersOf(request));
+    request.trace = trace.setSpan(parent, startSpan(request, service, parent));
+    done();
+  });
+  // Only from here on: reading the body leaves the context that a hook before it would have entered.
+  http.addHook('preHandler', (request, _reply, done) => {
+    if (request.trace === null) done();
+    else context.with(request.trace, done);
+  });
+  http.addHook('onResponse', (request, reply, done) => {
+    const span = request.trace === null ? undefined : trace.getSpan(request.trace);
+    if (span !== undefined) endSpan(span, reply.statusCode);
+    // A stream lasts as long as someone listens: that is no time to answer.
+    if (!String(reply.getHeader('content-type')).startsWith('text/event-stream')) {
+      seconds(request.method, routeOf(request), reply.statusCode).observe(reply.elapsedTime / 1_000);
+    }
+    done();
+  });
+}
+
+function traceHeadersOf({ headers }: FastifyRequest): Record<string, string> {
+  const { traceparent, tracestate } = headers;
+  if (typeof traceparent !== 'string') return {};
+  return typeof tracestate === 'string' ? { traceparent, tracestate } : { traceparent };
+}
+
+function startSpan(request: FastifyRequest, service: string, parent: ReturnType<typeof contextOf>): Span {
+  const route = routeOf(request);
+  const name = route === NO_ROUTE ? request.method : `${request.method} ${route}`;
+  if (!isRecording()) return tracer(service).startSpan(name, { kind: SpanKind.SERVER }, parent);
+  const attributes = {
+    [HTTP_METHOD]: request.method,
+    ...(route === NO_ROUTE ? {} : { [HTTP_ROUTE]: route }),
+  };
+  return tracer(service).startSpan(name, { kind: SpanKind.SERVER, attributes }, parent);
+}
+
+function endSpan(span: Span, status: number): void {
+  if (span.isRecording()) {
+    span.setAttribute(HTTP_STATUS, status);
+    if (status >= 500) {
+      span.setAttribute(ERROR_TYPE, String(status));
+      span.setStatus({ code: SpanStatusCode.ERROR });
+    }
+  }
+  span.end();
+}
+
+type Observer = { observe(seconds: number): void };
+
+/** Looks the labelled series up once for each route and status: hashing labels for every request costs more. */
+function secondsPerRoute(): (method: string, route: string, status: number) => Observer {
+  const metric = histogram(HTTP_REQUEST_SECONDS, ['method', 'route', 'status'], SECONDS);
+  const series = new Map<string, Observer>();
+  return (method, route, status) => {
+    const key = `${status} ${method} ${route}`;
+    let found = series.get(key);
+    if (found === undefined) {
+      found = metric.labels({ method, route, status: String(status) });
+      series.set(key, found);
+    }
+    return found;
+  };
+}

@@ -1,0 +1,46 @@
+import { EXAMINED_CHARACTERS, EXAMINED_SUBJECT } from './features.js';
+import { type LinearModel, predictor } from './linear.js';
+import type { Prediction } from './linear-classifier.js';
+
+export type { Prediction };
+
+/** The embedded models of one pack. */
+export interface TrainedPack {
+  /** Hash of the pack that they were trained from. */
+  readonly packHash: string;
+  /** Intents, then moods. */
+  readonly linear: LinearModel;
+  readonly predict: (text: string, subject: string) => readonly Prediction[];
+}
+
+/** Messages whose answers are kept: the steps of one message ask for the same ones, shortly after each other. */
+const KEPT = 256;
+
+/** Makes a model ready to answer for a pack. */
+export function openTrained(packHash: string, linear: LinearModel): TrainedPack {
+  const answer = predictor(linear);
+  const kept = new Map<string, readonly Prediction[]>();
+  const predict = (text: string, subject: string): readonly Prediction[] => {
+    const key = `${subject.slice(0, EXAMINED_SUBJECT)}\n${text.slice(0, EXAMINED_CHARACTERS)}`;
+    const known = kept.get(key);
+    if (known !== undefined) return known;
+    const predictions = answer(text, subject);
+    kept.set(key, predictions);
+    for (const oldest of kept.keys()) {
+      if (kept.size <= KEPT) break;
+      kept.delete(oldest);
+    }
+    return predictions;
+  };
+  return { packHash, linear, predict };
+}
+
+/** The intent of a message, from its subject and the first 1,200 characters of its text. */
+export function predictIntent(trained: TrainedPack, text: string, subject: string): Prediction {
+  return trained.predict(text, subject)[0] as Prediction;
+}
+
+/** The mood of a message (negative, neutral or positive), from the same. */
+export function predictMood(trained: TrainedPack, text: string, subject: string): Prediction {
+  return trained.predict(text, subject)[1] as Prediction;
+}

@@ -1,0 +1,102 @@
+import type { Classification, Draft, Extraction, Sentiment, Usage } from '@spillway/contracts/model';
+
+export type StepName = 'classify' | 'extract' | 'sentiment' | 'draft' | 'polish';
+
+/** What a step works on: the message and what is known about it. Embedded models read this; language models the prompt. */
+export interface StepInput {
+  readonly text: string;
+  readonly subject: string;
+  readonly locale: string;
+  /** When the customer wrote, in milliseconds since the epoch: "tomorrow" is counted from here. */
+  readonly receivedAtMs: number;
+  readonly classification?: Classification;
+  readonly extraction?: Extraction;
+  readonly sentiment?: Sentiment;
+  readonly draft?: Draft;
+  /** Calibrated probability, 0 to 1, that the draft fits the message; left out where nothing is known of it. */
+  readonly draftConfidence?: number;
+}
+
+/**
+ * What a model is asked. `system` and `user` are rendered when they are first read: whoever works on `input` alone
+ * never pays for them.
+ */
+export interface Prompt {
+  readonly step: StepName;
+  readonly system: string;
+  readonly user: string;
+  /** About how many tokens `system` and `user` have; known without rendering them. */
+  readonly estimatedInputTokens?: number;
+  /** JSON schema that the answer's text must fit; left out where the answer is prose. */
+  readonly schema?: Readonly<Record<string, unknown>>;
+  readonly maxOutputTokens: number;
+  readonly input: StepInput;
+  /** Derived from (message, step, tier, purpose); sent along as an idempotency key where the endpoint has one. */
+  readonly callId: string;
+}
+
+/** One token of the answer. */
+export interface Token {
+  /** UTF-8 bytes of the token: `text` alone can be half a character. */
+  readonly bytes: Uint8Array;
+  /** Natural logarithm of its probability. */
+  readonly logprob: number;
+  /** The likeliest tokens at this place with their log-probabilities, the chosen one included. */
+  readonly top: readonly { readonly text: string; readonly logprob: number }[];
+}
+
+/** A probability that an embedded model has of its own answer, calibrated on held-out examples. */
+export interface OwnConfidence {
+  readonly raw: number;
+  /** 0 to 1. */
+  readonly calibrated: number;
+  /** The likeliest answers, falling; for closed labels only. */
+  readonly alternatives: readonly { readonly label: string; readonly probability: number }[];
+  /** For extraction: every value of the answer in the answer's order, with a confidence and a place of its own. */
+  readonly fields?: readonly FieldConfidence[];
+}
+
+/** How sure an embedded model is of one extracted value, and where in the message's text it stands. */
+export interface FieldConfidence {
+  readonly name: string;
+  readonly value: string;
+  /** Calibrated, 0 to 1. */
+  readonly confidence: number;
+  /** Characters [start, end) of the text in UTF-16 code units; both 0 for a value that only the subject holds. */
+  readonly start: number;
+  readonly end: number;
+}
+
+export type FinishReason = 'stop' | 'length' | 'content_filter' | 'refusal';
+
+export interface Completion {
+  readonly text: string;
+  /** Log-probabilities, when the endpoint gave them. */
+  readonly tokens?: readonly Token[];
+  /** Set by embedded models only. */
+  readonly confidence?: OwnConfidence;
+  readonly usage: Pick<
+    Usage,
+    'inputTokens' | 'cachedInputTokens' | 'outputTokens' | 'reasoningTokens' | 'estimated'
+  >;
+  readonly finishReason: FinishReason;
+  /** Model, server and constraint mode as the endpoint reported them. */
+  readonly fingerprint: string;
+  /** How many requests it took; layers that retry count them. */
+  readonly attempts: number;
+}
+
+/** A model. Everything else (timeout, retry, limit, breaker, metering) is a layer around one. */
+export interface LanguageModel {
+  /** Name under which the pack lists it. */
+  readonly name: string;
+  readonly embedded: boolean;
+  /** Rejects only with Fault. Honours the signal. Never retries by itself. */
+  complete(prompt: Prompt, signal: AbortSignal): Promise<Completion>;
+}
+
+export type Layer = (model: LanguageModel) => LanguageModel;
+
+/** Wraps a model in layers; the first listed is outermost. */
+export const stack = (model: LanguageModel, layers: readonly Layer[]): LanguageModel =>
+  layers.reduceRight((inner, layer) => layer(inner), model);

@@ -1,0 +1,140 @@
+import OpenAI from 'openai';
+import { Agent, fetch, type RequestInfo, type RequestInit, Response } from 'undici';
+import type { LanguageModel, Prompt } from './language-model.js';
+import { completionOf } from './openai-completion.js';
+import { faultOf, tooLarge } from './openai-faults.js';
+import { concede, everything, type Wishes } from './openai-wishes.js';
+
+export interface OpenAiOptions {
+  /** Name under which the pack lists the model. */
+  readonly name: string;
+  /** Up to and including `/v1`, as vendors print it. */
+  readonly baseUrl: string;
+  /** Left out: no Authorization header is sent. */
+  readonly apiKey?: string;
+  /** Name that the endpoint knows the model by. */
+  readonly model: string;
+  /** Connections that are kept open at most. */
+  readonly connections: number;
+  /** Bytes of an answer, token probabilities included, after decompression. */
+  readonly maxResponseBytes?: number;
+}
+
+export interface OpenAiModel extends LanguageModel {
+  /** Closes the connections once the calls in flight are done. */
+  close(): Promise<void>;
+}
+
+/** Milliseconds to open a connection. How long a call may take is the timeout layer's business. */
+const CONNECT_MS = 5_000;
+const KEEP_ALIVE_MS = 30_000;
+
+/**
+ * A model behind any endpoint that speaks OpenAI's chat completions: OpenAI, vLLM, llama.cpp, Ollama, a gateway.
+ *
+ * It asks for an answer under a JSON schema at temperature 0 with token log-probabilities. What the endpoint refuses to
+ * grant it asks for no longer, and remembers; whether probabilities came is told by the completion alone, since many
+ * endpoints accept the wish and drop it.
+ */
+export function openAiCompatible(options: OpenAiOptions): OpenAiModel {
+  const { name, model, maxResponseBytes = 8 * 2 ** 20 } = options;
+  const agent = new Agent({
+    connections: options.connections,
+    keepAliveTimeout: KEEP_ALIVE_MS,
+    headersTimeout: 0,
+    bodyTimeout: 0,
+    connect: { timeout: CONNECT_MS },
+  });
+  const client = clientFor(options, boundedFetch(agent, maxResponseBytes));
+  let granted = everything;
+
+  return {
+    name,
+    embedded: false,
+    close: () => agent.close(),
+    async complete(prompt, signal) {
+      const before = granted;
+      let wishes = before;
+      for (let attempts = 1; ; attempts += 1) {
+        try {
+          const headers = { 'Idempotency-Key': encodeURI(prompt.callId) };
+          const answer = await client.chat.completions.create(requestOf(prompt, model, wishes), {
+            signal,
+            headers,
+          });
+          // Only now is it sure that this wish was what the endpoint minded.
+          if (wishes !== before) granted = wishes;
+          return completionOf(answer, { model, wishes, attempts });
+        } catch (error) {
+          const fewer = signal.aborted ? undefined : concede(wishes, error);
+          if (fewer === undefined) throw faultOf(error, name, signal);
+          wishes = fewer;
+        }
+      }
+    },
+  };
+}
+
+function clientFor({ baseUrl, apiKey }: OpenAiOptions, bounded: typeof fetch): OpenAI {
+  return new OpenAI({
+    baseURL: baseUrl,
+    apiKey: apiKey ?? 'none',
+    // Whatever is left out here the library would read from the environment.
+    adminAPIKey: null,
+    organization: null,
+    project: null,
+    webhookSecret: null,
+    logLevel: 'off',
+    maxRetries: 0,
+    timeout: 2 ** 31 - 1,
+    fetch: bounded as unknown as typeof globalThis.fetch,
+    ...(apiKey === undefined ? { defaultHeaders: { Authorization: null } } : {}),
+  });
+}
+
+function requestOf(
+  { system, user, schema, step, maxOutputTokens }: Prompt,
+  model: string,
+  wishes: Wishes,
+): OpenAI.ChatCompletionCreateParamsNonStreaming {
+  const described = schema === undefined || wishes.schema ? '' : `\n\n${inWords(schema)}`;
+  return {
+    model,
+    messages: [
+      { role: 'system', content: system + described },
+      { role: 'user', content: user },
+    ],
+    [wishes.tokenLimit]: maxOutputTokens,
+    ...(wishes.temperature ? { temperature: 0 } : {}),
+    ...(wishes.logprobs ? { logprobs: true, top_logprobs: 5 } : {}),
+    ...(schema !== undefined && wishes.schema
+      ? {
+          response_format: {
+            type: 'json_schema',
+            json_schema: { name: step, strict: true, schema: { ...schema } },
+          },
+        }
+      : {}),
+  };
+}
+
+const inWords = (schema: NonNullable<Prompt['schema']>): string =>
+  `Answer with one JSON object and nothing else. It must fit this JSON schema: ${JSON.stringify(schema)}`;
+
+/** `fetch` over the given connections that breaks off answers which are too long. */
+function boundedFetch(agent: Agent, maxBytes: number): typeof fetch {
+  return async (url: RequestInfo, init?: RequestInit) => {
+    const response = await fetch(url, { ...init, dispatcher: agent });
+    if (response.body === null) return response;
+    let bytes = 0;
+    const limit = new TransformStream<Uint8Array, Uint8Array>({
+      transform(chunk, controller) {
+        bytes += chunk.length;
+        if (bytes > maxBytes) controller.error(tooLarge(maxBytes));
+        else controller.enqueue(chunk);
+      },
+    });
+    const { status, statusText, headers } = response;
+    return new Response(response.body.pipeThrough(limit), { status, statusText, headers });
+  };
+}

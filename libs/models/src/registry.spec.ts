@@ -1,0 +1,144 @@
+import { Fault } from '@spillway/contracts/fault';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { type Models, type ModelsOptions, openModels } from './registry.js';
+import { promptFor } from './steps.js';
+import { type ModelServer, startModelServer } from './testing/model-server.js';
+import { scripted } from './testing/scripted.js';
+import { smallPack } from './testing/small-pack.js';
+
+const alive = new AbortController().signal;
+const embedded = {
+  small: scripted([{ text: 'small' }], { name: 'embedded-small', embedded: true }),
+  big: scripted([{ text: 'big' }], { name: 'embedded-big', embedded: true }),
+};
+
+let server: ModelServer;
+let models: Models | undefined;
+beforeEach(async () => {
+  server = await startModelServer();
+});
+afterEach(async () => {
+  await models?.close();
+  models = undefined;
+  await server.close();
+});
+
+function packAt(baseUrl: string, changes: Record<string, unknown> = {}) {
+  const pack = smallPack();
+  return {
+    ...pack,
+    models: pack.models.map((each) => (each.driver === 'openai' ? { ...each, baseUrl, ...changes } : each)),
+  };
+}
+
+function open(options: Partial<ModelsOptions>): Models {
+  models = openModels({ pack: packAt(server.baseUrl), embedded, apiKeys: () => undefined, ...options });
+  return models;
+}
+
+const prompt = promptFor(
+  'classify',
+  { text: 'please cancel it', subject: '', locale: 'en', receivedAtMs: 0 },
+  smallPack(),
+  'm1/classify/small/answer',
+);
+
+describe('openModels', () => {
+  it('gives each step and tier the model that the pack names', async () => {
+    const opened = open({});
+    const little = opened.for('classify', 'small');
+    const house = opened.for('polish', 'big');
+    expect([little.name, little.embedded, house.name, house.embedded]).toEqual([
+      'little',
+      false,
+      'house',
+      true,
+    ]);
+    expect((await little.complete(prompt, alive)).text).toBe('{"label":"cancel"}');
+    expect((await house.complete(prompt, alive)).text).toBe('big');
+  });
+
+  it('lets an override take a whole tier, under the name of its model', async () => {
+    const opened = open({
+      overrides: { big: { baseUrl: server.baseUrl, apiKey: 'sk-override', model: 'huge-1t' } },
+    });
+    const huge = opened.for('draft', 'big');
+    await huge.complete(prompt, alive);
+    expect([huge.name, huge.embedded]).toEqual(['huge-1t', false]);
+    expect(server.calls[0]).toMatchObject({
+      authorization: 'Bearer sk-override',
+      body: { model: 'huge-1t' },
+    });
+  });
+
+  it('reads keys by the names in the pack, and sends none where there is none', async () => {
+    const pack = packAt(server.baseUrl, { apiKeyVariable: 'LITTLE_KEY' });
+    await open({ pack, apiKeys: (name) => (name === 'LITTLE_KEY' ? 'sk-little' : undefined) })
+      .for('classify', 'small')
+      .complete(prompt, alive);
+    await open({}).for('classify', 'small').complete(prompt, alive);
+    expect(server.calls.map((call) => call.authorization)).toEqual(['Bearer sk-little', undefined]);
+  });
+
+  it('names everything that is missing at once', () => {
+    const pack = packAt(server.baseUrl, { apiKeyVariable: 'LITTLE_KEY' });
+    const steps = { ...pack.steps, draft: { small: 'nobody', big: 'house' } };
+    const opening = (): Models => open({ pack: { ...pack, steps } });
+    expect(opening).toThrow(Fault);
+    expect(opening).toThrow(
+      expect.objectContaining({
+        code: 'misconfigured',
+        problems: [
+          { where: 'LITTLE_KEY', message: 'is not set; it holds the API key of little' },
+          { where: 'nobody', message: 'the pack lists no model of this name (draft)' },
+        ],
+      }),
+    );
+  });
+
+  it('tries again within the attempts of the pack', async () => {
+    server.next({ kind: 'status', status: 503, headers: { 'retry-after-ms': '1' } });
+    const completion = await open({}).for('classify', 'small').complete(prompt, alive);
+    expect(completion.attempts).toBe(2);
+  });
+
+  it('ends an attempt after the time in the pack', async () => {
+    server.always(() => ({ kind: 'silent' }));
+    const opened = open({ pack: packAt(server.baseUrl, { timeoutMs: 20, maxAttempts: 1 }) });
+    await expect(opened.for('classify', 'small').complete(prompt, alive)).rejects.toMatchObject({
+      code: 'timed_out',
+    });
+  });
+
+  it('shares turns and breaker among the steps that one endpoint serves', async () => {
+    server.always(() => ({ kind: 'status', status: 500 }));
+    const opened = open({ pack: packAt(server.baseUrl, { maxAttempts: 1 }) });
+    for (let nth = 0; nth < 5; nth += 1) {
+      await expect(opened.for('classify', 'small').complete(prompt, alive)).rejects.toMatchObject({
+        code: 'unavailable',
+      });
+    }
+    const called = server.calls.length;
+    await expect(opened.for('sentiment', 'small').complete(prompt, alive)).rejects.toMatchObject({
+      code: 'unavailable',
+      retryAfterMs: expect.any(Number),
+    });
+    expect(server.calls).toHaveLength(called);
+  });
+
+  it('never runs more calls at once than the pack allows', async () => {
+    let most = 0;
+    server.always(() => {
+      most = Math.max(most, server.inFlight());
+      return { kind: 'slow', ms: 5 };
+    });
+    const opened = open({ pack: packAt(server.baseUrl, { concurrency: 2 }) });
+    const steps = ['classify', 'extract', 'sentiment', 'draft'] as const;
+    await Promise.all(
+      Array.from({ length: 12 }, (_, nth) =>
+        opened.for(steps[nth % 4] ?? 'polish', 'small').complete(prompt, alive),
+      ),
+    );
+    expect(most).toBe(2);
+  });
+});

@@ -1,0 +1,186 @@
+import { Fault, type Problem } from '@spillway/contracts/fault';
+import type { ModelDefinition, Pack } from '@spillway/pack/pack';
+import { callCost } from './cost.js';
+import { type LanguageModel, type Layer, type StepName, stack } from './language-model.js';
+import { breaker } from './layers/breaker.js';
+import { concurrency } from './layers/concurrency.js';
+import { meter } from './layers/meter.js';
+import { retry } from './layers/retry.js';
+import { timeout } from './layers/timeout.js';
+import { type OpenAiModel, openAiCompatible } from './openai.js';
+
+type ModelTier = 'small' | 'big';
+
+/** An endpoint that takes the place of the pack's for every step of a tier. */
+export interface EndpointOverride {
+  readonly baseUrl: string;
+  readonly apiKey?: string | undefined;
+  readonly model: string;
+}
+
+export interface ModelsOptions {
+  readonly pack: Pack;
+  /** The models that run in the process. */
+  readonly embedded: { readonly small: LanguageModel; readonly big: LanguageModel };
+  readonly overrides?: { readonly small?: EndpointOverride; readonly big?: EndpointOverride };
+  /** Value of an environment variable that the pack names; undefined when it is not set. */
+  readonly apiKeys: (variableName: string) => string | undefined;
+  /** Milliseconds since the epoch. */
+  readonly now?: () => number;
+}
+
+export interface Models {
+  /** The model that serves a step at a tier, in its layers. */
+  for(step: StepName, tier: ModelTier): LanguageModel;
+  /** Closes the connections. */
+  close(): Promise<void>;
+}
+
+/** Whose span a call is: at the big tier one worker serves every step. */
+const services: Readonly<Record<StepName, string>> = {
+  classify: 'classifier',
+  extract: 'extractor',
+  sentiment: 'sentiment',
+  draft: 'drafter',
+  polish: 'polisher',
+};
+const steps = Object.keys(services) as readonly StepName[];
+const tiers: readonly ModelTier[] = ['small', 'big'];
+
+/** Calls that may wait for a turn, for each that may run. */
+const QUEUE_PER_CALL = 64;
+/** What an override gets where the pack has no endpoint for the tier to go by. */
+const plain = { timeoutMs: 30_000, maxAttempts: 3, concurrency: 16 };
+
+/**
+ * Opens the models of a pack, each in its layers: metered as a whole; each attempt waits for its turn, passes the breaker
+ * and has its own time.
+ *
+ * An endpoint is a base URL with a model: whoever shares one shares its turns and its breaker. A model that overrides the
+ * pack's is named after what the endpoint calls it, so that it has a price only if the pack prices a model of that name.
+ *
+ * Throws `misconfigured` with everything that is missing.
+ */
+export function openModels(options: ModelsOptions): Models {
+  const chosen = chooseAll(options);
+  const drivers = new Map<string, OpenAiModel>();
+  const endpoints = new Map<string, readonly Layer[]>();
+  const models = new Map<string, LanguageModel>();
+  for (const choice of chosen) {
+    const { definition } = choice;
+    const model =
+      definition.driver === 'embedded'
+        ? renamed(options.embedded[definition.tier], definition.name)
+        : stack(driverOf(drivers, choice), [
+            retry({ attempts: definition.maxAttempts }),
+            ...endpointOf(endpoints, choice),
+            timeout(definition.timeoutMs),
+          ]);
+    models.set(`${choice.step}:${choice.tier}`, meterOf(options, choice)(model));
+  }
+  return {
+    for(step, tier) {
+      const model = models.get(`${step}:${tier}`);
+      if (model === undefined) throw new Fault('misconfigured', `no model for ${step} at ${tier}`);
+      return model;
+    },
+    async close() {
+      await Promise.all([...drivers.values()].map((driver) => driver.close()));
+    },
+  };
+}
+
+/** A step and tier with the model that serves it. */
+interface Choice {
+  readonly step: StepName;
+  readonly tier: ModelTier;
+  readonly definition: Omit<ModelDefinition, 'prices'>;
+  readonly apiKey?: string;
+}
+
+function chooseAll(options: ModelsOptions): readonly Choice[] {
+  const problems = new Map<string, Problem>();
+  const choices = tiers.flatMap((tier) =>
+    steps.flatMap((step) => {
+      const choice = choose(options, step, tier);
+      if (!('where' in choice)) return [choice];
+      problems.set(choice.where, choice);
+      return [];
+    }),
+  );
+  if (problems.size > 0) {
+    throw new Fault('misconfigured', 'models cannot be opened', { problems: [...problems.values()] });
+  }
+  return choices;
+}
+
+function choose(
+  { pack, overrides, apiKeys }: ModelsOptions,
+  step: StepName,
+  tier: ModelTier,
+): Choice | Problem {
+  const override = overrides?.[tier];
+  if (override !== undefined) {
+    const { baseUrl, apiKey, model } = override;
+    const like = pack.models.find(({ name, driver }) => name === pack.reference[tier] && driver === 'openai');
+    const definition = { ...plain, ...like, name: model, driver: 'openai', tier, model, baseUrl } as const;
+    return { step, tier, definition, ...(apiKey === undefined ? {} : { apiKey }) };
+  }
+  const name = pack.steps[step][tier];
+  const definition = pack.models.find((each) => each.name === name);
+  if (definition === undefined)
+    return { where: name, message: `the pack lists no model of this name (${step})` };
+  if (definition.driver === 'embedded') return { step, tier, definition };
+  if (definition.baseUrl === undefined) return { where: name, message: 'the model has no base_url' };
+  const variable = definition.apiKeyVariable;
+  const apiKey = variable === undefined ? undefined : apiKeys(variable);
+  if (variable !== undefined && apiKey === undefined) {
+    return { where: variable, message: `is not set; it holds the API key of ${name}` };
+  }
+  return { step, tier, definition, ...(apiKey === undefined ? {} : { apiKey }) };
+}
+
+/** The pack may name its embedded models as it likes. */
+const renamed = (model: LanguageModel, name: string): LanguageModel =>
+  model.name === name
+    ? model
+    : { name, embedded: model.embedded, complete: (prompt, signal) => model.complete(prompt, signal) };
+
+function driverOf(drivers: Map<string, OpenAiModel>, { definition, apiKey }: Choice): OpenAiModel {
+  const known = drivers.get(definition.name);
+  if (known !== undefined) return known;
+  const driver = openAiCompatible({
+    name: definition.name,
+    baseUrl: definition.baseUrl ?? '',
+    model: definition.model,
+    connections: definition.concurrency,
+    ...(apiKey === undefined ? {} : { apiKey }),
+  });
+  drivers.set(definition.name, driver);
+  return driver;
+}
+
+/** The layers that everyone shares who calls the same model at the same place. */
+function endpointOf(endpoints: Map<string, readonly Layer[]>, { definition }: Choice): readonly Layer[] {
+  const place = `${definition.baseUrl} ${definition.model}`;
+  const known = endpoints.get(place);
+  if (known !== undefined) return known;
+  const limit = definition.concurrency;
+  const shared = [concurrency({ limit, queue: limit * QUEUE_PER_CALL }), breaker()];
+  endpoints.set(place, shared);
+  return shared;
+}
+
+function meterOf({ pack, now = Date.now }: ModelsOptions, { step, tier, definition }: Choice): Layer {
+  const { name, driver, model, baseUrl } = definition;
+  const embedded = driver === 'embedded';
+  return meter({
+    service: tier === 'big' ? 'polisher' : services[step],
+    tier,
+    model,
+    provider: embedded ? 'spillway' : 'openai',
+    ...(baseUrl === undefined ? {} : { host: new URL(baseUrl).hostname }),
+    cost: (usage, startedMs) => callCost(pack, { name, embedded }, usage, startedMs),
+    now,
+  });
+}

@@ -1,0 +1,261 @@
+import { create, toBinary } from '@bufbuild/protobuf';
+import { StepCompletedSchema } from '@spillway/contracts/events';
+import { Fault } from '@spillway/contracts/fault';
+import { ConfidenceSource, Step, Tier } from '@spillway/contracts/model';
+import { describe, expect, it } from 'vitest';
+import type { Completion } from './language-model.js';
+import { retry } from './layers/retry.js';
+import { type Calls, type StepRequest, stepRunner } from './runner.js';
+import { type ScriptedModel, type ScriptedReply, scripted } from './testing/scripted.js';
+import { smallPack } from './testing/small-pack.js';
+
+const alive = new AbortController().signal;
+const request: StepRequest = {
+  step: 'classify',
+  tier: 'small',
+  conversationId: 'c1',
+  messageId: 'm1',
+  input: { text: 'I want to cancel', subject: '', locale: 'en', receivedAtMs: 0 },
+};
+const good = { text: '{"label":"cancel"}', fingerprint: 'little-8b/fp' };
+const off = { text: '{"label":"nonsense"}' };
+const usage = {
+  inputTokens: 1_000n,
+  cachedInputTokens: 0n,
+  outputTokens: 10n,
+  reasoningTokens: 0n,
+  estimated: false,
+};
+const unknownUsage = { ...usage, estimated: true };
+
+/** Records as the real one does; a finished call is found again. */
+function memoryCalls(): Calls & { readonly done: Map<string, Uint8Array>; readonly leases: number[] } {
+  const done = new Map<string, Uint8Array>();
+  const leases: number[] = [];
+  return {
+    done,
+    leases,
+    async once(callId, leaseMs, work) {
+      const found = done.get(callId);
+      if (found !== undefined) return { result: found, recorded: true };
+      leases.push(leaseMs);
+      const result = await work();
+      done.set(callId, result);
+      return { result, recorded: false };
+    },
+  };
+}
+
+function runnerOf(model: ScriptedModel, pack = smallPack()) {
+  const calls = memoryCalls();
+  let clock = 1_767_225_600_000; // 2026-01-01
+  let passed = 0;
+  const runner = stepRunner({
+    pack,
+    models: { for: () => model },
+    calls,
+    now: () => clock++,
+    elapsed: () => (passed += 5),
+  });
+  return {
+    run: (changes: Partial<StepRequest> = {}, signal = alive) =>
+      runner.run({ ...request, ...changes }, signal),
+    calls,
+  };
+}
+
+const language = (...replies: readonly ScriptedReply[]): ScriptedModel =>
+  scripted(replies, { name: 'little' });
+
+describe('stepRunner', () => {
+  it('gives the result with its confidence and its bill', async () => {
+    const { run } = runnerOf(language({ ...good, usage }));
+    const completed = await run();
+    expect(completed).toMatchObject({
+      conversationId: 'c1',
+      messageId: 'm1',
+      step: Step.CLASSIFY,
+      tier: Tier.SMALL,
+      result: { case: 'classification', value: { label: 'cancel', queue: 'retention' } },
+      confidence: { source: ConfidenceSource.NONE },
+      call: {
+        callId: 'm1/classify/small/answer',
+        model: 'little',
+        tier: Tier.SMALL,
+        usage,
+        // 1,000 tokens at one dollar a million and 10 at two.
+        costNanos: 1_020_000n,
+        attempts: 1,
+        finishReason: 'stop',
+        fingerprint: 'little-8b/fp',
+        embedded: false,
+      },
+    });
+    expect(completed.call?.latencyMs).toBeGreaterThan(0);
+  });
+
+  it('finds a recorded call again, byte for byte, and pays once', async () => {
+    const model = language({ ...good, usage });
+    const { run, calls } = runnerOf(model);
+    const [first, again] = [await run(), await run()];
+    expect(model.calls).toHaveLength(1);
+    expect(again).toEqual(first);
+    const bytes = toBinary(StepCompletedSchema, create(StepCompletedSchema, again));
+    expect(Buffer.from(bytes)).toEqual(Buffer.from(calls.done.get('m1/classify/small/answer') ?? []));
+  });
+
+  it('holds the lease for longer than the deadline of the tier', async () => {
+    const { run, calls } = runnerOf(language(good));
+    await run();
+    await run({ tier: 'big', purpose: 'escalation' });
+    expect(calls.leases).toEqual([13_000, 65_000]);
+    expect([...calls.done.keys()]).toEqual(['m1/classify/small/answer', 'm1/classify/big/escalation']);
+  });
+
+  it('does not record embedded models, which cost a known zero', async () => {
+    const own = { raw: 0.9, calibrated: 0.8, alternatives: [] };
+    const model = scripted([{ ...good, confidence: own, usage: unknownUsage }], {
+      name: 'house',
+      embedded: true,
+    });
+    const { run, calls } = runnerOf(model);
+    const completed = await run();
+    expect(completed.call).toMatchObject({ costNanos: 0n, embedded: true, usage: { estimated: true } });
+    expect(completed.confidence).toMatchObject({ calibrated: 0.8, source: ConfidenceSource.EMBEDDED });
+    expect(calls.done.size).toBe(0);
+  });
+
+  it('asks once more for an answer off the schema, under another idempotency key, and bills both', async () => {
+    const model = language({ ...off, usage }, { ...good, usage });
+    const completed = await runnerOf(model).run();
+    expect(model.calls.map(({ callId }) => callId)).toEqual([
+      'm1/classify/small/answer',
+      'm1/classify/small/answer/2',
+    ]);
+    expect(completed.result?.case).toBe('classification');
+    expect(completed.call).toMatchObject({
+      attempts: 2,
+      costNanos: 2_040_000n,
+      usage: { inputTokens: 2_000n },
+    });
+  });
+
+  it.each<
+    [
+      string,
+      readonly ScriptedReply[],
+      { code: string; calls: number; cost: bigint | undefined; attempts: number },
+    ]
+  >([
+    [
+      'an answer off the schema, twice',
+      [{ ...off, usage }],
+      { code: 'malformed', calls: 2, cost: 2_040_000n, attempts: 2 },
+    ],
+    [
+      'a refusal',
+      [{ ...good, usage, finishReason: 'refusal' }],
+      { code: 'rejected', calls: 1, cost: 1_020_000n, attempts: 1 },
+    ],
+    [
+      'an answer that was cut',
+      [{ ...good, usage, finishReason: 'length' }],
+      { code: 'too_large', calls: 1, cost: 1_020_000n, attempts: 1 },
+    ],
+    [
+      'an endpoint that is down',
+      [new Fault('unavailable', 'little: no connection')],
+      { code: 'unavailable', calls: 1, cost: 0n, attempts: 1 },
+    ],
+    [
+      'a call that took too long, and may be billed',
+      [new Fault('timed_out', 'late')],
+      { code: 'timed_out', calls: 1, cost: undefined, attempts: 1 },
+    ],
+    [
+      'an outage in the second try',
+      [{ ...off, usage }, new Fault('throttled', 'later')],
+      { code: 'throttled', calls: 2, cost: 1_020_000n, attempts: 2 },
+    ],
+  ])('reports %s as a failure', async (_, replies, want) => {
+    const model = language(...replies);
+    const { result, confidence, call } = await runnerOf(model).run();
+    expect(result).toMatchObject({ case: 'failure', value: { code: want.code } });
+    expect(confidence).toMatchObject({ source: ConfidenceSource.NONE });
+    expect({ calls: model.calls.length, cost: call?.costNanos, attempts: call?.attempts }).toEqual({
+      calls: want.calls,
+      cost: want.cost,
+      attempts: want.attempts,
+    });
+  });
+
+  it('counts the attempts of a call that the retry layer gave up', async () => {
+    const model = scripted([new Fault('unavailable', 'down')]);
+    const layered = retry({ attempts: 3, sleep: async () => {} })(model);
+    const { call } = await runnerOf({ ...layered, calls: model.calls }).run();
+    expect(call?.attempts).toBe(3);
+  });
+
+  it('shows the cost as unknown where the endpoint reports no usage', async () => {
+    const { call } = await runnerOf(language({ ...good, usage: unknownUsage })).run();
+    expect(call?.costNanos).toBeUndefined();
+  });
+
+  it('keeps what an unforeseen error says to itself', async () => {
+    const model = language(() => {
+      throw new TypeError('cannot read card 4111');
+    });
+    expect((await runnerOf(model).run()).result).toMatchObject({
+      case: 'failure',
+      value: { code: 'unknown', detail: 'unexpected TypeError' },
+    });
+  });
+
+  it('tells an operator which place of an answer did not fit', async () => {
+    expect((await runnerOf(language(off)).run()).result).toMatchObject({
+      value: { detail: "the model's answer does not fit its schema (/label invalid_value)" },
+    });
+  });
+
+  /** Answers only when it is aborted, as a driver does. */
+  const silent = (): ScriptedModel =>
+    language(
+      (_, signal) =>
+        new Promise<Partial<Completion>>((_resolve, reject) => {
+          signal.addEventListener('abort', () => reject(new Fault('cancelled', 'aborted')));
+        }),
+    );
+
+  it("ends at the policy's deadline", async () => {
+    const pack = smallPack();
+    const hurried = { ...pack, policy: { ...pack.policy, deadlines: { smallMs: 10, bigMs: 10 } } };
+    expect((await runnerOf(silent(), hurried).run()).result).toMatchObject({
+      case: 'failure',
+      value: { code: 'timed_out' },
+    });
+  });
+
+  it('rejects when it is called off, and records nothing', async () => {
+    const controller = new AbortController();
+    const { run, calls } = runnerOf(silent());
+    const running = run({}, controller.signal);
+    controller.abort();
+    await expect(running).rejects.toMatchObject({ code: 'cancelled' });
+    expect(calls.done.size).toBe(0);
+  });
+
+  it('rejects with what the record of calls throws', async () => {
+    const model = language(good);
+    const once = async (): Promise<never> => {
+      throw new Fault('unavailable', 'the store is down');
+    };
+    const runner = stepRunner({
+      pack: smallPack(),
+      models: { for: () => model },
+      calls: { once },
+      now: () => 0,
+    });
+    await expect(runner.run(request, alive)).rejects.toMatchObject({ code: 'unavailable' });
+    expect(model.calls).toHaveLength(0);
+  });
+});

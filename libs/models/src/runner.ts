@@ -1,0 +1,240 @@
+import { create, fromBinary, type MessageInitShape, toBinary } from '@bufbuild/protobuf';
+import { timestampFromMs } from '@bufbuild/protobuf/wkt';
+import { trace } from '@opentelemetry/api';
+import { StepCompletedSchema } from '@spillway/contracts/events';
+import { Fault, type FaultCode } from '@spillway/contracts/fault';
+import { ConfidenceSource, Step, Tier } from '@spillway/contracts/model';
+import type { Pack } from '@spillway/pack/pack';
+import { RECORDED } from '@spillway/telemetry/names';
+import { isRecording } from '@spillway/telemetry/tracing';
+import { callCost } from './cost.js';
+import type { Completion, LanguageModel, StepInput, StepName } from './language-model.js';
+import { timeout } from './layers/timeout.js';
+import type { StepAnswer } from './steps/answer.js';
+import { promptFor, readAnswer } from './steps.js';
+
+export type ModelTier = 'small' | 'big';
+
+/** What a runner needs of the recorded calls; `@spillway/store/recorded-calls` has them. */
+export interface Calls {
+  /** Does the work once for this id, whoever asks; afterwards everybody gets its result. */
+  once(
+    callId: string,
+    leaseMs: number,
+    work: () => Promise<Uint8Array>,
+    signal: AbortSignal,
+  ): Promise<{ readonly result: Uint8Array; readonly recorded: boolean }>;
+}
+
+export interface RunnerOptions {
+  readonly pack: Pack;
+  readonly models: { for(step: StepName, tier: ModelTier): LanguageModel };
+  readonly calls: Calls;
+  /** Milliseconds since the epoch. */
+  readonly now: () => number;
+  /** Milliseconds on a clock that never goes back. */
+  readonly elapsed?: () => number;
+}
+
+export interface StepRequest {
+  readonly step: StepName;
+  readonly tier: ModelTier;
+  /** Why this model is asked: part of the call's id. */
+  readonly purpose?: 'answer' | 'final' | 'escalation';
+  readonly conversationId: string;
+  readonly messageId: string;
+  readonly input: StepInput;
+}
+
+export type StepCompletedInit = MessageInitShape<typeof StepCompletedSchema>;
+
+export interface StepRunner {
+  run(request: StepRequest, signal: AbortSignal): Promise<StepCompletedInit>;
+}
+
+const steps: Readonly<Record<StepName, Step>> = {
+  classify: Step.CLASSIFY,
+  extract: Step.EXTRACT,
+  sentiment: Step.SENTIMENT,
+  draft: Step.DRAFT,
+  polish: Step.POLISH,
+};
+const tiers: Readonly<Record<ModelTier, Tier>> = { small: Tier.SMALL, big: Tier.BIG };
+
+/** Milliseconds by which a lease outlives its call, so that nobody starts the call again while it is being recorded. */
+const LEASE_MARGIN_MS = 5_000;
+/** Calls for one answer: one that is off the schema is asked for once more, and then it is a failure. */
+const MAX_ANSWERS = 2;
+
+/** Whether a call that ended in this fault can be on the endpoint's bill. Where it can, its cost is not known. */
+const mayBeBilled = {
+  malformed: true,
+  timed_out: true,
+  cancelled: true,
+  unknown: true,
+  rejected: false,
+  missing: false,
+  misconfigured: false,
+  too_large: false,
+  throttled: false,
+  unavailable: false,
+  conflict: false,
+} as const satisfies Record<FaultCode, boolean>;
+
+/**
+ * Runs steps: prompt, call, answer, bill.
+ *
+ * A call is made once: what came of it, failures included, is recorded under `<message id>/<step>/<tier>/<purpose>`, and
+ * a redelivered event gets the same bytes again. Embedded models are not recorded: they are free and answer alike.
+ *
+ * Failures of the model (retries used up, breaker open, the policy's deadline for the tier passed, an answer off the
+ * schema twice, a refusal) come back as a result of the case `failure`. An answer off the schema is asked for once more
+ * here, since no layer below knows what an answer must look like; both calls are on the bill. `run` itself rejects only
+ * with `cancelled`, when the signal is aborted before there is an answer, and with what the record of calls throws.
+ */
+export function stepRunner(options: RunnerOptions): StepRunner {
+  const { pack, models, calls } = options;
+  return {
+    async run(request, signal) {
+      const { step, tier, purpose = 'answer', messageId } = request;
+      const model = models.for(step, tier);
+      const callId = `${messageId}/${step}/${tier}/${purpose}`;
+      if (model.embedded) return complete(options, { request, model, callId }, signal);
+      const { smallMs, bigMs } = pack.policy.deadlines;
+      const deadlineMs = tier === 'small' ? smallMs : bigMs;
+      const work = async (): Promise<Uint8Array> => {
+        const completed = await complete(options, { request, model, callId, deadlineMs }, signal);
+        return toBinary(StepCompletedSchema, create(StepCompletedSchema, completed));
+      };
+      const { result, recorded } = await calls.once(callId, deadlineMs + LEASE_MARGIN_MS, work, signal);
+      if (isRecording()) trace.getActiveSpan()?.setAttribute(RECORDED, recorded);
+      return fromBinary(StepCompletedSchema, result);
+    },
+  };
+}
+
+interface Assignment {
+  readonly request: StepRequest;
+  readonly model: LanguageModel;
+  readonly callId: string;
+  /** Milliseconds for all calls of this answer; absent for models that answer at once. */
+  readonly deadlineMs?: number;
+}
+
+async function complete(
+  options: RunnerOptions,
+  assignment: Assignment,
+  signal: AbortSignal,
+): Promise<StepCompletedInit> {
+  const { pack, now, elapsed = () => performance.now() } = options;
+  const { request, model, callId } = assignment;
+  const startedMs = now();
+  const started = elapsed();
+  const asked = await ask(pack, assignment, () => elapsed() - started, signal);
+  const last = asked.completions.at(-1);
+  const costNanos = billOf(pack, model, asked, startedMs);
+  return {
+    conversationId: request.conversationId,
+    messageId: request.messageId,
+    step: steps[request.step],
+    tier: tiers[request.tier],
+    ...asked.answer,
+    call: {
+      callId,
+      model: model.name,
+      tier: tiers[request.tier],
+      ...(asked.completions.length === 0 ? {} : { usage: usageOf(asked.completions) }),
+      ...(costNanos === undefined ? {} : { costNanos }),
+      latencyMs: elapsed() - started,
+      attempts: attemptsIn(asked),
+      finishReason: last?.finishReason ?? 'error',
+      fingerprint: last?.fingerprint ?? '',
+      startedAt: timestampFromMs(startedMs),
+      embedded: model.embedded,
+    },
+    completedAt: timestampFromMs(now()),
+  };
+}
+
+interface Asked {
+  readonly completions: readonly Completion[];
+  readonly answer: StepAnswer | Failed;
+  /** The fault of a call that gave no completion. */
+  readonly lost?: Fault;
+}
+
+async function ask(
+  pack: Pack,
+  { request, model, callId, deadlineMs }: Assignment,
+  passedMs: () => number,
+  signal: AbortSignal,
+): Promise<Asked> {
+  const { step, input } = request;
+  const completions: Completion[] = [];
+  for (;;) {
+    const nth = completions.length + 1;
+    // An endpoint that honours idempotency keys would give the same unreadable answer again.
+    const prompt = promptFor(step, input, pack, nth === 1 ? callId : `${callId}/${nth}`);
+    const bounded = deadlineMs === undefined ? model : timeout(Math.max(1, deadlineMs - passedMs()))(model);
+    let completion: Completion;
+    try {
+      completion = await bounded.complete(prompt, signal);
+    } catch (error) {
+      const lost = Fault.from(error);
+      if (signal.aborted || lost.code === 'cancelled') {
+        throw new Fault('cancelled', 'given up before the model had answered', { cause: lost });
+      }
+      return { completions, answer: failed(lost), lost };
+    }
+    completions.push(completion);
+    try {
+      return { completions, answer: readAnswer(step, completion, input, pack) };
+    } catch (error) {
+      const fault = Fault.from(error);
+      if (fault.code !== 'malformed' || nth === MAX_ANSWERS) return { completions, answer: failed(fault) };
+    }
+  }
+}
+
+type Failed = Pick<StepCompletedInit, 'result' | 'confidence'>;
+
+/** For an operator: codes, places and what the endpoint answered, never what a customer wrote. */
+function failed(fault: Fault): Failed {
+  const places = fault.problems.map(({ where, message }) => `${where} ${message}`).join('; ');
+  // Messages of errors that nobody foresaw can quote anything.
+  const message = fault.code === 'unknown' ? `unexpected ${nameOf(fault.cause)}` : fault.message;
+  const detail = places === '' ? message : `${message} (${places})`;
+  return {
+    result: { case: 'failure', value: { code: fault.code, detail } },
+    confidence: { source: ConfidenceSource.NONE },
+  };
+}
+
+const nameOf = (cause: unknown): string => (cause instanceof Error ? cause.name : typeof cause);
+
+function billOf(pack: Pack, model: LanguageModel, asked: Asked, startedMs: number): bigint | undefined {
+  if (model.embedded) return 0n;
+  if (asked.lost !== undefined && mayBeBilled[asked.lost.code]) return undefined;
+  let sum = 0n;
+  for (const { usage } of asked.completions) {
+    const cost = callCost(pack, model, usage, startedMs);
+    if (cost === undefined) return undefined;
+    sum += cost;
+  }
+  return sum;
+}
+
+function usageOf(completions: readonly Completion[]): Completion['usage'] {
+  return completions
+    .map(({ usage }) => usage)
+    .reduce((sum, each) => ({
+      inputTokens: sum.inputTokens + each.inputTokens,
+      cachedInputTokens: sum.cachedInputTokens + each.cachedInputTokens,
+      outputTokens: sum.outputTokens + each.outputTokens,
+      reasoningTokens: sum.reasoningTokens + each.reasoningTokens,
+      estimated: sum.estimated || each.estimated,
+    }));
+}
+
+const attemptsIn = ({ completions, lost }: Asked): number =>
+  completions.reduce((sum, { attempts }) => sum + attempts, lost === undefined ? 0 : lost.attempts);

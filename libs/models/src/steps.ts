@@ -1,0 +1,77 @@
+import type { Pack } from '@spillway/pack/pack';
+import type { Completion, Prompt, StepInput, StepName } from './language-model.js';
+import { answerOf, type StepAnswer, type StepForm } from './steps/answer.js';
+import { classifyForm } from './steps/classify.js';
+import { draftForm } from './steps/draft.js';
+import { extractForm } from './steps/extract.js';
+import { polishForm } from './steps/polish.js';
+import { type PromptRenderer, promptRenderer, type Rendered } from './steps/prompt.js';
+import { sentimentForm } from './steps/sentiment.js';
+
+const forms: Readonly<Record<StepName, (pack: Pack) => StepForm>> = {
+  classify: classifyForm,
+  extract: extractForm,
+  sentiment: sentimentForm,
+  draft: draftForm,
+  polish: polishForm,
+};
+
+interface PreparedStep {
+  readonly form: StepForm;
+  readonly renderer: PromptRenderer;
+}
+
+/** A pack never changes once it is loaded: what follows from it is worked out once. */
+const prepared = new WeakMap<Pack, Partial<Record<StepName, PreparedStep>>>();
+
+function prepare(step: StepName, pack: Pack): PreparedStep {
+  let steps = prepared.get(pack);
+  if (steps === undefined) {
+    steps = {};
+    prepared.set(pack, steps);
+  }
+  steps[step] ??= { form: forms[step](pack), renderer: promptRenderer(step, pack) };
+  return steps[step];
+}
+
+/**
+ * The prompt of a step. Its text is rendered when it is first read, so that it costs an embedded model, which works on
+ * `input`, next to nothing.
+ */
+export function promptFor(step: StepName, input: StepInput, pack: Pack, callId: string): Prompt {
+  const { form, renderer } = prepare(step, pack);
+  let rendered: Rendered | undefined;
+  const once = (): Rendered => {
+    rendered ??= renderer.render(input);
+    return rendered;
+  };
+  return {
+    step,
+    get system() {
+      return once().system;
+    },
+    get user() {
+      return once().user;
+    },
+    get estimatedInputTokens() {
+      return renderer.estimate(input);
+    },
+    schema: form.schema,
+    maxOutputTokens: form.maxOutputTokens,
+    input,
+    callId,
+  };
+}
+
+/**
+ * Reads a model's answer to a step against the pack.
+ *
+ * Throws `malformed` for an answer off the schema (a label or a field that the pack does not know, a value that the
+ * message does not hold), `too_large` for one that was cut, `rejected` for a refusal. No message quotes the answer.
+ */
+export const readAnswer = (
+  step: StepName,
+  completion: Completion,
+  input: StepInput,
+  pack: Pack,
+): StepAnswer => prepare(step, pack).form.read(answerOf(completion), input);

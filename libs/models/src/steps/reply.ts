@@ -1,0 +1,18 @@
+import { z } from 'zod';
+import { type Answer, placedValues } from './answer.js';
+import { type ConfidenceInit, logprobConfidence, ownConfidence } from './confidence.js';
+import { lowTenthProbability } from './logprobs.js';
+
+/** A text that may go to a customer: not empty, and no longer than anyone would read. */
+export const replyText = z.string().trim().min(1).max(8_000);
+
+/** Output tokens that a reply of that length and its JSON fit in. */
+export const REPLY_TOKENS = 2_048;
+
+/** How sure a model is of the prose that stands at `/reply` of its answer. */
+export function replyConfidence(answer: Answer): ConfidenceInit {
+  if (answer.own !== undefined) return ownConfidence(answer.own);
+  const placed = placedValues(answer);
+  const span = placed?.spans.get('/reply');
+  return logprobConfidence(placed && span ? lowTenthProbability(placed.aligned, span) : undefined);
+}

@@ -1,0 +1,57 @@
+import type { StepName } from '../language-model.js';
+
+interface Asked {
+  readonly step: StepName;
+  readonly body: {
+    readonly messages: readonly { readonly content: string }[];
+    readonly [other: string]: unknown;
+  };
+}
+
+const negative =
+  /\b(angry|terrible|awful|unacceptable|worst|disappointed|broken|complain\w*|furious|useless)\b/i;
+const positive = /\b(thanks|thank you|great|love|perfect|wonderful|excellent)\b/i;
+
+/** What a fair model would answer to a step, found by rules: enough to walk a message through the pipeline. */
+export function answerTo({ step, body }: Asked): string {
+  const user = body.messages.at(-1)?.content ?? '';
+  const text = lastFenced(user) ?? user;
+  switch (step) {
+    case 'classify':
+      return JSON.stringify({ label: bestLabel(text, labelsIn(body)) });
+    case 'sentiment':
+      return JSON.stringify({
+        mood: negative.test(text) ? 'negative' : positive.test(text) ? 'positive' : 'neutral',
+      });
+    case 'extract':
+      return JSON.stringify({ fields: [] });
+    case 'draft':
+      return JSON.stringify({
+        reply: 'We have your message and are looking into it.',
+        macro_id: null,
+        missing_fields: [],
+      });
+    case 'polish':
+      return JSON.stringify({ reply: `${text.trim()}\n\nKind regards` });
+  }
+}
+
+/** The text between the last pair of fences, which is the draft where there is one and the message where there is none. */
+function lastFenced(prompt: string): string | undefined {
+  return [...prompt.matchAll(/^(`{3,})\n([\s\S]*?)\n\1$/gm)].at(-1)?.[2];
+}
+
+function labelsIn(body: Asked['body']): readonly string[] {
+  const inWhole = JSON.stringify(body['response_format'] ?? body.messages).replaceAll('\\"', '"');
+  const list = /"label":\{[^}]*?"enum":(\[[^\]]*\])/.exec(inWhole)?.[1];
+  return list === undefined ? [] : (JSON.parse(list) as string[]);
+}
+
+/** The label with the most words in the text; `out_of_scope`, or the first, when none has any. */
+function bestLabel(text: string, labels: readonly string[]): string {
+  const words = new Set(text.toLowerCase().match(/\p{L}+/gu) ?? []);
+  const score = (label: string): number => label.split(/[_-]/).filter((word) => words.has(word)).length;
+  const best = labels.toSorted((a, b) => score(b) - score(a))[0];
+  if (best !== undefined && score(best) > 0) return best;
+  return labels.find((label) => label === 'out_of_scope') ?? labels[0] ?? 'unknown';
+}

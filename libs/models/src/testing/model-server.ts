@@ -1,0 +1,226 @@
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { setTimeout as wait } from 'node:timers/promises';
+import type { StepName } from '../language-model.js';
+import { answerTo } from './model-server-answers.js';
+import { tokensOf } from './model-server-tokens.js';
+
+/** What goes wrong with one request. */
+export type Trouble =
+  | { readonly kind: 'status'; readonly status: number; readonly headers?: Readonly<Record<string, string>> }
+  /** 400 that names the parameter, for as long as a request has it. */
+  | { readonly kind: 'refuses'; readonly parameter: string }
+  | { readonly kind: 'slow'; readonly ms: number }
+  /** Takes the request and never answers. */
+  | { readonly kind: 'silent' }
+  /** Headers for the whole body, half of it, and a closed connection. */
+  | { readonly kind: 'half a body' }
+  | { readonly kind: 'closes' }
+  | { readonly kind: 'not json' }
+  /** JSON that does not fit the schema. */
+  | { readonly kind: 'off the schema' }
+  | { readonly kind: 'no logprobs' }
+  | { readonly kind: 'no usage' }
+  | { readonly kind: 'refusal' }
+  | { readonly kind: 'length' }
+  /** This text in place of an answer. */
+  | { readonly kind: 'says'; readonly text: string }
+  | { readonly kind: 'bloated'; readonly bytes: number };
+
+/** One request, as it was received. */
+export interface ServedCall {
+  /** Counts from 1. */
+  readonly nth: number;
+  readonly step: StepName;
+  readonly idempotencyKey: string | undefined;
+  readonly authorization: string | undefined;
+  /** Tells connections apart. */
+  readonly remotePort: number;
+  readonly body: ChatRequest;
+}
+
+export interface ChatRequest {
+  readonly model: string;
+  readonly messages: readonly { readonly role: string; readonly content: string }[];
+  readonly logprobs?: boolean;
+  readonly response_format?: { readonly json_schema: { readonly name: StepName; readonly schema: unknown } };
+  readonly [other: string]: unknown;
+}
+
+export interface ModelServer {
+  /** With `/v1`. */
+  readonly baseUrl: string;
+  /** Every request so far, in order of arrival. */
+  readonly calls: readonly ServedCall[];
+  /** How many requests are being answered. */
+  readonly inFlight: () => number;
+  /** Troubles of the next requests, one each, `undefined` for none. */
+  next(...troubles: readonly (Trouble | undefined)[]): void;
+  /** The trouble of every request that `next` says nothing about. */
+  always(trouble: (call: ServedCall) => Trouble | undefined): void;
+  close(): Promise<void>;
+}
+
+/**
+ * An HTTP server that speaks OpenAI's chat completions, for tests: it answers each step sensibly by rules, with token
+ * log-probabilities and usage, and goes wrong on demand. Listens on loopback, on a free port.
+ */
+export async function startModelServer({ certainty = 0.96 } = {}): Promise<ModelServer> {
+  const calls: ServedCall[] = [];
+  const queued: (Trouble | undefined)[] = [];
+  let usual: (call: ServedCall) => Trouble | undefined = () => undefined;
+  const open = new Set<ServerResponse>();
+
+  const server = createServer((request, response) => {
+    const over = (): void => void open.delete(response);
+    open.add(response);
+    response.once('finish', over).once('close', over);
+    received(request)
+      .then((arrived) => {
+        const call = { ...arrived, nth: calls.length + 1 };
+        calls.push(call);
+        return respond(call, queued.length > 0 ? queued.shift() : usual(call), response, certainty);
+      })
+      .catch((error: unknown) => response.destroy(error as Error));
+  });
+  await new Promise<void>((resolve) => {
+    server.listen(0, '127.0.0.1', resolve);
+  });
+  return {
+    baseUrl: `http://127.0.0.1:${(server.address() as AddressInfo).port}/v1`,
+    calls,
+    inFlight: () => open.size,
+    next: (...troubles) => void queued.push(...troubles),
+    always: (trouble) => {
+      usual = trouble;
+    },
+    close: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve());
+        server.closeAllConnections();
+      }),
+  };
+}
+
+async function received(request: IncomingMessage): Promise<Omit<ServedCall, 'nth'>> {
+  const body = JSON.parse(await textOf(request)) as ChatRequest;
+  return {
+    step: stepOf(body),
+    idempotencyKey: request.headers['idempotency-key'] as string | undefined,
+    authorization: request.headers.authorization,
+    remotePort: request.socket.remotePort ?? 0,
+    body,
+  };
+}
+
+async function textOf(request: IncomingMessage): Promise<string> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of request) chunks.push(chunk as Buffer);
+  return Buffer.concat(chunks).toString();
+}
+
+/** By the schema's name, or, where it stands in the prompt, by what is particular to each schema. */
+function stepOf(body: ChatRequest): StepName {
+  if (body.response_format !== undefined) return body.response_format.json_schema.name;
+  const system = body.messages[0]?.content ?? '';
+  const marks: readonly (readonly [string, StepName])[] = [
+    ['"label":{', 'classify'],
+    ['"fields":{', 'extract'],
+    ['"mood":{', 'sentiment'],
+    ['"macro_id":{', 'draft'],
+  ];
+  return marks.find(([mark]) => system.includes(mark))?.[1] ?? 'polish';
+}
+
+async function respond(
+  call: ServedCall,
+  trouble: Trouble | undefined,
+  response: ServerResponse,
+  certainty: number,
+): Promise<void> {
+  switch (trouble?.kind) {
+    case 'status':
+      return void send(
+        response,
+        trouble.status,
+        errorBody(`failing with ${trouble.status}`),
+        trouble.headers,
+      );
+    case 'refuses':
+      if (!(trouble.parameter in call.body))
+        return void send(response, 200, completion(call, undefined, certainty));
+      return void send(
+        response,
+        400,
+        errorBody(`Unsupported parameter: '${trouble.parameter}'`, trouble.parameter),
+      );
+    case 'slow':
+      await wait(trouble.ms);
+      return void send(response, 200, completion(call, undefined, certainty));
+    case 'silent':
+      return;
+    case 'closes':
+      return void response.destroy();
+    case 'half a body': {
+      const body = JSON.stringify(completion(call, undefined, certainty));
+      response.writeHead(200, {
+        'content-type': 'application/json',
+        'content-length': Buffer.byteLength(body),
+      });
+      return void response.write(body.slice(0, body.length / 2), () => response.destroy());
+    }
+    case 'not json':
+      response.writeHead(200, { 'content-type': 'application/json' });
+      return void response.end('{"choices": [');
+    case 'bloated':
+      return void send(response, 200, { choices: [], padding: ' '.repeat(trouble.bytes) });
+    default:
+      return void send(response, 200, completion(call, trouble, certainty));
+  }
+}
+
+function send(
+  response: ServerResponse,
+  status: number,
+  body: unknown,
+  headers: Readonly<Record<string, string>> = {},
+): void {
+  response.writeHead(status, { 'content-type': 'application/json', ...headers });
+  response.end(JSON.stringify(body));
+}
+
+const errorBody = (message: string, param: string | null = null): unknown => ({
+  error: { message, type: 'invalid_request_error', param, code: null },
+});
+
+function completion(call: ServedCall, trouble: Trouble | undefined, certainty: number): unknown {
+  const { body } = call;
+  const refusal = trouble?.kind === 'refusal' ? 'I cannot help with that.' : null;
+  const whole = trouble?.kind === 'says' ? trouble.text : answerTo(call);
+  const said = trouble?.kind === 'length' ? whole.slice(0, whole.length / 2) : whole;
+  const content = trouble?.kind === 'off the schema' ? '{"unexpected":true}' : said;
+  const withLogprobs = body.logprobs === true && trouble?.kind !== 'no logprobs' && refusal === null;
+  const promptTokens = Math.ceil(body.messages.reduce((sum, each) => sum + each.content.length, 0) / 4);
+  const usage = {
+    prompt_tokens: promptTokens,
+    completion_tokens: Math.ceil(content.length / 4),
+    total_tokens: promptTokens + Math.ceil(content.length / 4),
+    prompt_tokens_details: { cached_tokens: 0 },
+    completion_tokens_details: { reasoning_tokens: 0 },
+  };
+  return {
+    id: `chatcmpl-${call.nth}`,
+    object: 'chat.completion',
+    model: body.model,
+    system_fingerprint: 'fp_test',
+    choices: [
+      {
+        index: 0,
+        finish_reason: trouble?.kind === 'length' ? 'length' : 'stop',
+        message: { role: 'assistant', content: refusal === null ? content : null, refusal },
+        logprobs: withLogprobs ? { content: tokensOf(content, certainty), refusal: null } : null,
+      },
+    ],
+    ...(trouble?.kind === 'no usage' ? {} : { usage }),
+  };
+}

@@ -1,0 +1,110 @@
+import type { Policy, TaskName } from '@spillway/policy/policy';
+import { tasks } from './files.js';
+import type { ModelDefinition, Pack, Price, PromptTemplate } from './pack.js';
+import type { PackParts } from './parts.js';
+
+type Values = {
+  readonly [K in 'brand' | 'intents' | 'fields' | 'macros' | 'models' | 'policy']: NonNullable<
+    PackParts[K]['value']
+  >;
+};
+
+/** The pack as the program knows it. Undefined when a file of it has problems. */
+export function assemble(parts: PackParts, directory: string, hash: string): Pack | undefined {
+  const { brand, intents, fields, macros, models, policy } = parts;
+  const prompts = promptsOf(parts);
+  if (
+    !brand.value ||
+    !intents.value ||
+    !fields.value ||
+    !macros.value ||
+    !models.value ||
+    !policy.value ||
+    !prompts
+  ) {
+    return undefined;
+  }
+  return {
+    directory,
+    hash,
+    name: brand.value.name,
+    brand: brandOf(brand.value),
+    intents: intents.value.intents,
+    fields: fields.value.fields,
+    macros: macros.value.macros,
+    prompts,
+    models: models.value.models.map(modelOf),
+    steps: models.value.steps,
+    reference: models.value.reference,
+    policy: policyOf(policy.value),
+  };
+}
+
+function promptsOf({ prompts }: PackParts): Pack['prompts'] | undefined {
+  const values: [TaskName, PromptTemplate][] = [];
+  for (const task of tasks) {
+    const { value } = prompts[task];
+    if (value === undefined) return undefined;
+    values.push([task, value]);
+  }
+  return Object.fromEntries(values) as Pack['prompts'];
+}
+
+function brandOf(file: Values['brand']): Pack['brand'] {
+  const { company, voice, salutations, wordings, currency, country } = file;
+  return { company, voice, salutations, wordings, currency, country, timeZone: file.time_zone };
+}
+
+function modelOf(file: Values['models']['models'][number]): ModelDefinition {
+  return {
+    name: file.name,
+    driver: file.driver,
+    tier: file.tier,
+    model: file.model,
+    timeoutMs: file.timeout_ms,
+    maxAttempts: file.max_attempts,
+    concurrency: file.concurrency,
+    prices: file.prices.map(priceOf),
+    ...(file.base_url !== undefined && { baseUrl: file.base_url }),
+    ...(file.api_key_variable !== undefined && { apiKeyVariable: file.api_key_variable }),
+    ...(file.price_source !== undefined && { priceSource: file.price_source }),
+  };
+}
+
+function priceOf(file: Values['models']['models'][number]['prices'][number]): Price {
+  const { input_per_million: input, cached_input_per_million: cached } = file;
+  const { output_per_million: output, reasoning_per_million: reasoning } = file;
+  return {
+    from: file.from,
+    ...(input !== undefined && { inputPerMillion: input }),
+    ...(cached !== undefined && { cachedInputPerMillion: cached }),
+    ...(output !== undefined && { outputPerMillion: output }),
+    ...(reasoning !== undefined && { reasoningPerMillion: reasoning }),
+  };
+}
+
+function policyOf(file: Values['policy']): Policy {
+  const taskPolicy = (task: TaskName) => ({
+    threshold: file.tasks[task].threshold,
+    holdBelow: file.tasks[task].hold_below,
+  });
+  return {
+    version: file.version,
+    reviewedOn: file.reviewed_on,
+    tasks: {
+      classify: taskPolicy('classify'),
+      extract: taskPolicy('extract'),
+      sentiment: taskPolicy('sentiment'),
+      draft: taskPolicy('draft'),
+      polish: taskPolicy('polish'),
+    },
+    customerFacing: { channels: file.customer_facing.channels },
+    depth: {
+      minCharacters: file.depth.min_characters,
+      minQuestions: file.depth.min_questions,
+      minAttachments: file.depth.min_attachments,
+    },
+    alwaysPerson: file.always_person,
+    deadlines: { smallMs: file.deadlines.small_ms, bigMs: file.deadlines.big_ms },
+  };
+}

@@ -1,0 +1,78 @@
+import type { Classification, Draft, Extraction, Polish, Sentiment } from '@spillway/contracts/model';
+import type { TaskName } from './policy.js';
+
+export type TierName = 'small' | 'big';
+
+/** What the decisions need to know of a message. */
+export interface Message {
+  readonly channel: string;
+  readonly text: string;
+  readonly subject: string;
+  readonly locale: string;
+  /** Absent: the policy's rule for the channel decides. */
+  readonly customerFacing?: boolean;
+  readonly attachmentCount: number;
+  readonly receivedAtMs: number;
+}
+
+/** The answers of the five steps, each in the form that the events carry. */
+export interface Results {
+  readonly classify: Classification;
+  readonly extract: Extraction;
+  readonly sentiment: Sentiment;
+  readonly draft: Draft;
+  readonly polish: Polish;
+}
+
+/** One model's answer to one step, or why there is none. */
+export interface StepAnswer<T extends TaskName = TaskName> {
+  readonly step: T;
+  readonly tier: TierName;
+  /** Absent when the step failed. */
+  readonly result?: Results[T];
+  /** Why there is no result; for a person to read. */
+  readonly failure?: string;
+  /** Calibrated probability, 0 to 1, that the result is right; absent where the model gives no signal. */
+  readonly confidence?: number;
+}
+
+export interface StepState {
+  /** Who is asked at the moment, and until when an answer counts (milliseconds since the epoch). */
+  readonly awaiting?: { readonly tier: TierName; readonly dueAtMs: number };
+  /** The newest answer with a result, kept or not: a person may want to see it. */
+  readonly answer?: StepAnswer;
+  readonly accepted?: boolean;
+}
+
+export interface Reply {
+  readonly text: string;
+  readonly by: TierName | 'human';
+}
+
+/**
+ * Where one message stands.
+ *
+ * - `unknown`: answers have come, the message itself has not (they travel on different topics)
+ * - `open`: models are at work
+ * - `ready`: the reply is written and waits for an earlier message of the conversation
+ * - `in_review`: a person decides
+ * - `settled`: the end
+ */
+export interface Case {
+  readonly phase: 'unknown' | 'open' | 'ready' | 'in_review' | 'settled';
+  readonly message?: Message;
+  readonly steps: Readonly<Partial<Record<TaskName, StepState>>>;
+  /** An earlier message of the conversation is still open: the reply to this one leaves after it. */
+  readonly behind: boolean;
+  /** The best reply so far; what is sent, once `ready` or `settled`. */
+  readonly reply?: Reply;
+}
+
+/** A message of which nothing is known yet. */
+export const unknownCase: Case = { phase: 'unknown', steps: {}, behind: false };
+
+/** The next moment by which an answer is due, in milliseconds since the epoch; undefined when none is awaited. */
+export function nextDueMs(kase: Case): number | undefined {
+  const dues = Object.values(kase.steps).flatMap(({ awaiting }) => (awaiting ? [awaiting.dueAtMs] : []));
+  return dues.length === 0 ? undefined : Math.min(...dues);
+}

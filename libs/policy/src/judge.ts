@@ -1,0 +1,82 @@
+import type { Case, StepAnswer } from './case.js';
+import { depthReasons, facesCustomer } from './depth.js';
+import type { Policy } from './policy.js';
+
+type VerdictName = 'accept' | 'escalate' | 'hold';
+
+/** What becomes of one answer, and why. */
+export interface Judgement {
+  readonly verdict: VerdictName;
+  /** Sentences that a support lead can read, most important first. */
+  readonly reasons: readonly string[];
+  /** What the confidence was compared with; absent when nothing was compared. */
+  readonly threshold?: number;
+}
+
+const shown = (probability: number): string => probability.toFixed(2);
+
+/** A big model's answer: kept unless it failed or is less sure than the policy allows. */
+function judgeBig(answer: StepAnswer, policy: Policy): Judgement {
+  const { holdBelow } = policy.tasks[answer.step];
+  if (answer.failure !== undefined) {
+    return { verdict: 'hold', reasons: [`no result from the big model: ${answer.failure}`] };
+  }
+  if (answer.confidence === undefined) {
+    return { verdict: 'accept', reasons: ['the big model answered; it gives no confidence'] };
+  }
+  const compared = `confidence ${shown(answer.confidence)} of the big model`;
+  return answer.confidence < holdBelow
+    ? { verdict: 'hold', reasons: [`${compared} is under ${shown(holdBelow)}`], threshold: holdBelow }
+    : { verdict: 'accept', reasons: [`${compared} reaches ${shown(holdBelow)}`], threshold: holdBelow };
+}
+
+/** A small model's answer by its confidence alone. */
+function judgeSmall(answer: StepAnswer, policy: Policy): Judgement {
+  const { threshold } = policy.tasks[answer.step];
+  if (answer.failure !== undefined) {
+    return { verdict: 'escalate', reasons: [`no result from the small model: ${answer.failure}`] };
+  }
+  if (answer.confidence === undefined) {
+    return { verdict: 'escalate', reasons: ['the small model gives no confidence'], threshold };
+  }
+  return answer.confidence < threshold
+    ? {
+        verdict: 'escalate',
+        reasons: [`confidence ${shown(answer.confidence)} is under the threshold ${shown(threshold)}`],
+        threshold,
+      }
+    : {
+        verdict: 'accept',
+        reasons: [`confidence ${shown(answer.confidence)} reaches the threshold ${shown(threshold)}`],
+        threshold,
+      };
+}
+
+/** The intent of the case when its replies always go to a person. */
+function personalIntent(kase: Case, policy: Policy): string | undefined {
+  const label = (kase.steps.classify?.answer as StepAnswer<'classify'> | undefined)?.result?.label;
+  return label !== undefined && policy.alwaysPerson.includes(label) ? label : undefined;
+}
+
+/** A draft leaves as it is only when the small model is sure, no customer reads it and the message needs no depth. */
+function judgeDraft(kase: Case, answer: StepAnswer, policy: Policy): Judgement {
+  const judged = answer.tier === 'small' ? judgeSmall(answer, policy) : judgeBig(answer, policy);
+  if (answer.result === undefined || judged.verdict === 'hold') return judged;
+  const intent = personalIntent(kase, policy);
+  if (intent !== undefined) {
+    return { ...judged, verdict: 'hold', reasons: [`${intent} always goes to a person`] };
+  }
+  if (answer.tier === 'big' || kase.message === undefined) return judged;
+  const reasons = [
+    ...(judged.verdict === 'escalate' ? judged.reasons : []),
+    ...(facesCustomer(kase.message, policy) ? ['a customer reads the reply'] : []),
+    ...depthReasons(kase.message, policy.depth),
+  ];
+  return reasons.length === 0 ? judged : { ...judged, verdict: 'escalate', reasons };
+}
+
+/** Keep the answer, have the big model work on it, or let a person decide. Never throws. */
+export function judge(kase: Case, answer: StepAnswer, policy: Policy): Judgement {
+  if (answer.step === 'draft') return judgeDraft(kase, answer, policy);
+  return answer.tier === 'small' ? judgeSmall(answer, policy) : judgeBig(answer, policy);
+}

@@ -1,0 +1,31 @@
+export type TaskName = 'classify' | 'extract' | 'sentiment' | 'draft' | 'polish';
+
+/** When a result of one task is good enough. All numbers are probabilities, 0 to 1. */
+export interface TaskPolicy {
+  /** A small model's result at or above it is kept; under it the big model redoes the task. */
+  readonly threshold: number;
+  /** A big model's result under it goes to a person. 0: whatever the big model says is kept. */
+  readonly holdBelow: number;
+}
+
+export interface Policy {
+  /** Changes with every change of the policy; stands in every decision. */
+  readonly version: string;
+  /** ISO date of the last review; more than a month ago is worth a warning. */
+  readonly reviewedOn: string;
+  readonly tasks: Readonly<Record<TaskName, TaskPolicy>>;
+  readonly customerFacing: {
+    /** Channels whose replies a customer reads as they leave. A message may say otherwise for itself. */
+    readonly channels: readonly string[];
+  };
+  /** A message that passes any of these needs the big model's last pass. */
+  readonly depth: {
+    readonly minCharacters: number;
+    readonly minQuestions: number;
+    readonly minAttachments: number;
+  };
+  /** Intents whose replies a person always reads. */
+  readonly alwaysPerson: readonly string[];
+  /** Milliseconds a step may take, queueing included, before the case goes on without it. */
+  readonly deadlines: { readonly smallMs: number; readonly bigMs: number };
+}

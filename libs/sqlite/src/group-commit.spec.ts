@@ -1,0 +1,74 @@
+import { DatabaseSync } from 'node:sqlite';
+import { Fault } from '@spillway/contracts/fault';
+import { beforeEach, describe, expect, it } from 'vitest';
+import { type GroupCommit, groupCommit } from './group-commit.js';
+
+let database: DatabaseSync;
+let writes: GroupCommit;
+beforeEach(() => {
+  database = new DatabaseSync(':memory:');
+  database.exec(`CREATE TABLE parents (n INTEGER PRIMARY KEY) STRICT;
+    CREATE TABLE notes (text TEXT NOT NULL, parent INTEGER REFERENCES parents DEFERRABLE INITIALLY DEFERRED) STRICT;
+    PRAGMA foreign_keys = ON;`);
+  writes = groupCommit(database);
+});
+
+const texts = () =>
+  database
+    .prepare('SELECT text FROM notes')
+    .all()
+    .map(({ text }) => text);
+const note =
+  (text: string, parent: number | null = null) =>
+  () => {
+    database.prepare('INSERT INTO notes VALUES (?, ?)').run(text, parent);
+    return text;
+  };
+
+describe('groupCommit', () => {
+  it('resolves with the result of the operation, once it is committed', async () => {
+    const written = writes.run(note('a')).then((result) => ({ result, open: database.isTransaction }));
+    expect(texts()).toEqual([]);
+    expect(await written).toEqual({ result: 'a', open: false });
+    expect(texts()).toEqual(['a']);
+  });
+
+  it('runs operations in order, those of one turn in one transaction', async () => {
+    const open: boolean[] = [];
+    const look = (text: string) => () => {
+      open.push(database.isTransaction);
+      return note(text)();
+    };
+    expect(await Promise.all(['a', 'b', 'c'].map((text) => writes.run(look(text))))).toEqual(['a', 'b', 'c']);
+    expect(open).toEqual([true, true, true]);
+    expect(texts()).toEqual(['a', 'b', 'c']);
+  });
+
+  it('rejects only the operation that throws', async () => {
+    const results = await Promise.allSettled([
+      writes.run(note('a')),
+      writes.run(() => {
+        throw new Fault('conflict', 'someone was first');
+      }),
+      writes.run(note('b')),
+    ]);
+    expect(results.map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'fulfilled']);
+    expect(results[1]).toMatchObject({ reason: { code: 'conflict' } });
+    expect(texts()).toEqual(['a', 'b']);
+  });
+
+  it('rejects all of a transaction that cannot be committed, and goes on with the next', async () => {
+    const results = await Promise.allSettled([writes.run(note('a')), writes.run(note('orphan', 99))]);
+    expect(results).toMatchObject([{ reason: { code: 'unavailable' } }, { reason: { code: 'unavailable' } }]);
+    expect(await writes.run(note('b'))).toBe('b');
+    expect(texts()).toEqual(['b']);
+  });
+
+  it('commits what is waiting when it is closed, and takes nothing more', async () => {
+    const waiting = writes.run(note('a'));
+    writes.close();
+    expect(texts()).toEqual(['a']);
+    expect(await waiting).toBe('a');
+    await expect(writes.run(note('b'))).rejects.toMatchObject({ code: 'cancelled' });
+  });
+});

@@ -1,0 +1,214 @@
+import type { DatabaseSync } from 'node:sqlite';
+import { Fault } from '@spillway/contracts/fault';
+import { openDatabase } from '@spillway/sqlite/database';
+import { groupCommit } from '@spillway/sqlite/group-commit';
+import type { Alarm, Change, Claim, Entry, KeyedState } from './keyed-state.js';
+
+const migrations = [
+  `CREATE TABLE entries (
+     key TEXT NOT NULL PRIMARY KEY, value BLOB NOT NULL, version INTEGER NOT NULL, expires_at INTEGER
+   );
+   CREATE INDEX entries_by_expiry ON entries (expires_at) WHERE expires_at IS NOT NULL;
+   CREATE TABLE claims (
+     key TEXT NOT NULL PRIMARY KEY, fence INTEGER NOT NULL, lease_until INTEGER NOT NULL, result BLOB,
+     expires_at INTEGER NOT NULL
+   );
+   CREATE INDEX claims_by_expiry ON claims (expires_at);
+   CREATE TABLE alarms (key TEXT NOT NULL PRIMARY KEY, at INTEGER NOT NULL, payload BLOB NOT NULL);
+   CREATE INDEX alarms_by_time ON alarms (at);
+   CREATE TABLE openings (count INTEGER NOT NULL);
+   INSERT INTO openings VALUES (0);`,
+];
+
+export interface EmbeddedKeyedStateOptions {
+  /** The SQLite file; its folder is made where it is missing. */
+  readonly path: string;
+  /** Milliseconds since the epoch. */
+  readonly now?: () => number;
+  /** `normal` (the default) survives a crash of the process, `full` loss of power too, at one disk flush a batch. */
+  readonly synchronous?: 'full' | 'normal';
+}
+
+interface Numbers {
+  /** A number that no entry and no claim of this file ever had: greater than all before. */
+  next(): number;
+}
+
+/** An abandoned claim is kept this long after its lease, so that an owner who is only slow can still complete it. */
+const ABANDONED_MS = 24 * 60 * 60 * 1000;
+const PURGE_EVERY_MS = 1000;
+const PURGE_ROWS = 200;
+
+/**
+ * Opens keyed state in one SQLite file, for this process alone. Operations of one turn of the event loop share one
+ * transaction. Throws `unavailable` when another process holds the file.
+ */
+export function openEmbeddedKeyedState(options: EmbeddedKeyedStateOptions): KeyedState {
+  const database = openDatabase(options.path, {
+    migrations,
+    synchronous: options.synchronous ?? 'normal',
+    pageSize: 4_096,
+  });
+  // Keys are spread over the whole file: with the default of 2 MiB every other put reads a page.
+  database.exec('PRAGMA cache_size = -16000');
+  const now = options.now ?? Date.now;
+  const commits = groupCommit(database);
+  const numbers = numbersOf(database);
+  const entries = entryTable(database, numbers, now);
+  const claims = claimTable(database, numbers, now);
+  const alarms = alarmTable(database);
+  const purge = purger(database, now);
+  let open = true;
+
+  /** Reads take no part in the transaction: they see what is committed. */
+  async function reading<T>(read: () => T): Promise<T> {
+    if (!open) throw new Fault('cancelled', 'the keyed state is closed');
+    try {
+      return read();
+    } catch (cause) {
+      throw new Fault('unavailable', 'the keyed state could not be read', { cause });
+    }
+  }
+
+  return {
+    get: (key) => reading(() => entries.get(key)),
+    write: (changes) =>
+      commits.run(() => {
+        entries.check(changes);
+        for (const change of changes) {
+          if (change.kind === 'put' || change.kind === 'delete') entries.apply(change);
+          else alarms.apply(change);
+        }
+        purge();
+      }),
+    claim: (key, leaseMs) => commits.run(() => claims.claim(key, leaseMs)),
+    complete: (key, fence, result, ttlMs) =>
+      commits.run(() => {
+        claims.complete(key, fence, result, ttlMs);
+        purge();
+      }),
+    release: (key, fence) => commits.run(() => claims.release(key, fence)),
+    due: (at, limit) => reading(() => alarms.due(at, limit)),
+    close: async () => {
+      if (!open) return;
+      open = false;
+      commits.close();
+      database.close();
+    },
+  };
+}
+
+/**
+ * Versions and fences. Each opening of the file starts a range of its own, so that handing out a number costs no write
+ * and an entry that was deleted and made anew never has an old version again.
+ */
+function numbersOf(database: DatabaseSync): Numbers {
+  const row = database.prepare('UPDATE openings SET count = count + 1 RETURNING count').get() as {
+    count: number;
+  };
+  let last = row.count * 2 ** 32;
+  return { next: () => ++last };
+}
+
+type EntryChange = Extract<Change, { kind: 'put' | 'delete' }>;
+
+function entryTable(database: DatabaseSync, numbers: Numbers, now: () => number) {
+  const live = '(expires_at IS NULL OR expires_at > ?)';
+  const select = database.prepare(`SELECT value, version FROM entries WHERE key = ? AND ${live}`);
+  const selectVersion = database.prepare(`SELECT version FROM entries WHERE key = ? AND ${live}`);
+  const upsert = database.prepare(
+    `INSERT INTO entries (key, value, version, expires_at) VALUES (?, ?, ?, ?)
+     ON CONFLICT (key) DO UPDATE SET
+       value = excluded.value, version = excluded.version, expires_at = excluded.expires_at`,
+  );
+  const remove = database.prepare('DELETE FROM entries WHERE key = ?');
+  return {
+    get(key: string): Entry | undefined {
+      const row = select.get(key, now()) as { value: Uint8Array; version: number } | undefined;
+      return row && { value: row.value, version: row.version };
+    },
+    check(changes: readonly Change[]): void {
+      for (const change of changes) {
+        if (change.kind !== 'put' || change.expect === undefined) continue;
+        const row = selectVersion.get(change.key, now()) as { version: number } | undefined;
+        const version = row?.version ?? 0;
+        if (version !== change.expect) {
+          throw new Fault('conflict', `${change.key} has version ${version}, not ${change.expect}`);
+        }
+      }
+    },
+    apply(change: EntryChange): void {
+      if (change.kind === 'delete') remove.run(change.key);
+      else {
+        const expiresAt = change.ttlMs === undefined ? null : Math.ceil(now() + change.ttlMs);
+        upsert.run(change.key, change.value, numbers.next(), expiresAt);
+      }
+    },
+  };
+}
+
+function claimTable(database: DatabaseSync, numbers: Numbers, now: () => number) {
+  const select = database.prepare(
+    'SELECT fence, lease_until, result FROM claims WHERE key = ? AND expires_at > ?',
+  );
+  const take = database.prepare(
+    `INSERT INTO claims (key, fence, lease_until, result, expires_at) VALUES (?, ?, ?, NULL, ?)
+     ON CONFLICT (key) DO UPDATE SET
+       fence = excluded.fence, lease_until = excluded.lease_until, result = NULL, expires_at = excluded.expires_at`,
+  );
+  const finish = database.prepare('UPDATE claims SET result = ?, expires_at = ? WHERE key = ? AND fence = ?');
+  const drop = database.prepare('DELETE FROM claims WHERE key = ? AND fence = ? AND result IS NULL');
+  return {
+    claim(key: string, leaseMs: number): Claim {
+      const at = now();
+      const row = select.get(key, at) as
+        | { fence: number; lease_until: number; result: Uint8Array | null }
+        | undefined;
+      if (row !== undefined && row.result !== null) return { state: 'done', result: row.result };
+      if (row !== undefined && row.lease_until > at) return { state: 'busy', until: row.lease_until };
+      const fence = numbers.next();
+      const until = Math.ceil(at + leaseMs);
+      take.run(key, fence, until, until + ABANDONED_MS);
+      return { state: 'claimed', fence };
+    },
+    complete(key: string, fence: number, result: Uint8Array, ttlMs: number): void {
+      const { changes } = finish.run(result, Math.ceil(now() + ttlMs), key, fence);
+      if (changes === 0) throw new Fault('conflict', `${key} was claimed by someone else`);
+    },
+    release(key: string, fence: number): void {
+      drop.run(key, fence);
+    },
+  };
+}
+
+function alarmTable(database: DatabaseSync) {
+  const arm = database.prepare(
+    `INSERT INTO alarms (key, at, payload) VALUES (?, ?, ?)
+     ON CONFLICT (key) DO UPDATE SET at = excluded.at, payload = excluded.payload`,
+  );
+  const disarm = database.prepare('DELETE FROM alarms WHERE key = ?');
+  const due = database.prepare('SELECT key, at, payload FROM alarms WHERE at <= ? ORDER BY at, key LIMIT ?');
+  return {
+    apply(change: Extract<Change, { kind: 'arm' | 'disarm' }>): void {
+      if (change.kind === 'arm') arm.run(change.key, Math.ceil(change.at), change.payload);
+      else disarm.run(change.key);
+    },
+    due: (at: number, limit: number) => due.all(Math.floor(at), limit) as unknown as readonly Alarm[],
+  };
+}
+
+/** Deletes what has expired, a few rows at a time inside a write that happens anyway: no timer, no long stop. */
+function purger(database: DatabaseSync, now: () => number): () => void {
+  const statements = ['entries', 'claims'].map((table) =>
+    database.prepare(
+      `DELETE FROM ${table} WHERE rowid IN (SELECT rowid FROM ${table} WHERE expires_at <= ? LIMIT ${PURGE_ROWS})`,
+    ),
+  );
+  let nextAt = now();
+  return () => {
+    const at = now();
+    if (at < nextAt) return;
+    const full = statements.map((statement) => statement.run(at).changes === PURGE_ROWS);
+    nextAt = full.includes(true) ? at : at + PURGE_EVERY_MS;
+  };
+}

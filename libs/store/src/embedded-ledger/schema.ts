@@ -1,0 +1,95 @@
+import type { ConfidenceSourceName, MessageStatus, StepName, TierName, VerdictName } from '../ledger.js';
+
+/**
+ * Names are stored as their place in these lists: append only. A status further down wins over one further up, save that
+ * a decided review gives the message back to `in_progress`.
+ */
+export const statuses = [
+  'received',
+  'in_progress',
+  'failed',
+  'in_review',
+  'settled',
+] as const satisfies readonly MessageStatus[];
+export const steps = [
+  'classify',
+  'extract',
+  'sentiment',
+  'draft',
+  'polish',
+] as const satisfies readonly StepName[];
+export const tiers = ['small', 'big', 'human'] as const satisfies readonly TierName[];
+export const verdicts = ['accept', 'escalate', 'hold'] as const satisfies readonly VerdictName[];
+
+export const sources = [
+  'embedded',
+  'logprobs',
+  'agreement',
+  'rule',
+  'none',
+] as const satisfies readonly ConfidenceSourceName[];
+
+export const IN_PROGRESS = statuses.indexOf('in_progress');
+export const FAILED = statuses.indexOf('failed');
+export const IN_REVIEW = statuses.indexOf('in_review');
+export const SETTLED = statuses.indexOf('settled');
+
+/** Step and tier in one number: the rows of one step are neighbours, its lowest tier first. */
+export const slotOf = (step: StepName, tier: TierName): number =>
+  steps.indexOf(step) * 4 + tiers.indexOf(tier);
+export const stepOf = (slot: number): StepName => steps[slot >> 2] as StepName;
+export const tierOf = (slot: number): TierName => tiers[slot & 3] as TierName;
+
+/** First slots of the two steps that the polish estimate rests on. */
+export const DRAFT_SLOT = slotOf('draft', 'small');
+export const POLISH_SLOT = slotOf('polish', 'small');
+export const BIG = tiers.indexOf('big');
+
+/**
+ * Rows hang on a small number, `seq`, given to a message when its first fact arrives: ids need not be in order of time
+ * for the tables to grow at their ends. A message without `received_at_ms` is known only by other facts so far.
+ */
+export const migrations = [
+  `CREATE TABLE messages (
+     seq INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, status INTEGER NOT NULL, received_at_ms INTEGER,
+     intent TEXT, queue TEXT, intent_tier INTEGER NOT NULL
+   );
+   CREATE INDEX messages_by_time ON messages (received_at_ms);
+   CREATE INDEX messages_open ON messages (status, received_at_ms) WHERE status <> ${SETTLED};
+   CREATE INDEX messages_by_intent ON messages (intent, received_at_ms) WHERE intent IS NOT NULL;
+   CREATE TABLE contents (
+     seq INTEGER PRIMARY KEY, conversation_id TEXT NOT NULL, channel TEXT NOT NULL, customer TEXT NOT NULL,
+     subject TEXT NOT NULL, text TEXT NOT NULL, locale TEXT NOT NULL, customer_facing INTEGER, trace_id TEXT NOT NULL
+   );
+   CREATE TABLE steps (
+     seq INTEGER NOT NULL, slot INTEGER NOT NULL, completed_at_ms INTEGER NOT NULL, model TEXT,
+     embedded INTEGER NOT NULL, cost INTEGER, baseline INTEGER, projected INTEGER, polish INTEGER,
+     input_tokens INTEGER, cached_input_tokens INTEGER, output_tokens INTEGER, reasoning_tokens INTEGER,
+     estimated INTEGER NOT NULL, confidence REAL, raw_confidence REAL, confidence_source INTEGER NOT NULL,
+     latency_ms REAL NOT NULL, attempts INTEGER NOT NULL, failure_code TEXT, failure_detail TEXT, value TEXT,
+     PRIMARY KEY (seq, slot)
+   ) WITHOUT ROWID;
+   CREATE TABLE decisions (
+     seq INTEGER NOT NULL, slot INTEGER NOT NULL, verdict INTEGER NOT NULL, confidence REAL, threshold REAL,
+     reasons TEXT NOT NULL, policy_version TEXT NOT NULL, decided_at_ms INTEGER NOT NULL,
+     PRIMARY KEY (seq, slot)
+   ) WITHOUT ROWID;
+   CREATE TABLE replies (
+     seq INTEGER PRIMARY KEY, outcome TEXT NOT NULL, tier INTEGER NOT NULL, text TEXT NOT NULL,
+     settled_at_ms INTEGER NOT NULL
+   );
+   CREATE TABLE reviews (
+     number INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, seq INTEGER NOT NULL, conversation_id TEXT NOT NULL,
+     step INTEGER, reasons TEXT, suggestion TEXT, requested_at_ms INTEGER,
+     decision TEXT, reviewer TEXT, decided_at_ms INTEGER
+   );
+   CREATE INDEX reviews_by_message ON reviews (seq);
+   CREATE INDEX reviews_open ON reviews (requested_at_ms)
+     WHERE requested_at_ms IS NOT NULL AND decided_at_ms IS NULL;
+   CREATE TABLE dead_letters (
+     event_id TEXT NOT NULL, consumer TEXT NOT NULL, seq INTEGER, topic TEXT NOT NULL, code TEXT NOT NULL,
+     detail TEXT NOT NULL, stops INTEGER NOT NULL, failed_at_ms INTEGER NOT NULL,
+     PRIMARY KEY (event_id, consumer)
+   ) WITHOUT ROWID;
+   CREATE INDEX dead_letters_by_message ON dead_letters (seq) WHERE seq IS NOT NULL;`,
+];

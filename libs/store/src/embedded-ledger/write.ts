@@ -1,0 +1,268 @@
+import type { DatabaseSync, StatementSync } from 'node:sqlite';
+import type {
+  DeadLetterChange,
+  DecisionChange,
+  LedgerChange,
+  ReceivedChange,
+  ReviewDecidedChange,
+  ReviewRequestedChange,
+  SettledChange,
+  StepChange,
+} from '../ledger-change.js';
+import {
+  FAILED,
+  IN_PROGRESS,
+  IN_REVIEW,
+  SETTLED,
+  slotOf,
+  sources,
+  steps,
+  tiers,
+  verdicts,
+} from './schema.js';
+
+export interface Writer {
+  /** Inside a transaction. Replays change nothing. */
+  apply(change: LedgerChange): void;
+  /** Call it when a transaction was rolled back: what it numbered is not there. */
+  forget(): void;
+}
+
+interface Known {
+  readonly seq: number;
+  /** True once the message is known to be past `received`, so that most steps need no update. */
+  started: boolean;
+}
+
+/** Messages in flight at once are far fewer; what falls out is looked up again. */
+const REMEMBERED = 20_000;
+
+/** Prepares all statements that `apply` needs; `changed` is told the number of each message that a change is about. */
+export function ledgerWriter(database: DatabaseSync, changed: (seq: number) => void): Writer {
+  const known = messageNumbers(database, changed);
+  const received = receivedWriter(database, known);
+  const step = stepWriter(database, known);
+  const decision = decisionWriter(database, known);
+  const settled = settledWriter(database, known);
+  const rare = rareWriters(database, known);
+  return {
+    apply(change) {
+      switch (change.kind) {
+        case 'received':
+          return received(change);
+        case 'step':
+          return step(change);
+        case 'decision':
+          return decision(change);
+        case 'settled':
+          return settled(change);
+        case 'review-requested':
+          return rare.reviewRequested(change);
+        case 'review-decided':
+          return rare.reviewDecided(change);
+        case 'dead-letter':
+          return rare.deadLetter(change);
+      }
+    },
+    forget: known.forget,
+  };
+}
+
+interface MessageNumbers {
+  of(id: string): Known;
+  remember(id: string, seq: number): void;
+  forget(): void;
+}
+
+function messageNumbers(database: DatabaseSync, changed: (seq: number) => void): MessageNumbers {
+  const select = database.prepare('SELECT seq FROM messages WHERE id = ?');
+  const insert = database.prepare('INSERT INTO messages (id, status, intent_tier) VALUES (?, 0, -1)');
+  const recent = new Map<string, Known>();
+
+  function keep(id: string, seq: number): Known {
+    changed(seq);
+    const entry = { seq, started: false };
+    recent.set(id, entry);
+    if (recent.size > REMEMBERED) recent.delete(recent.keys().next().value as string);
+    return entry;
+  }
+
+  return {
+    of(id) {
+      const entry = recent.get(id);
+      if (entry !== undefined) {
+        changed(entry.seq);
+        return entry;
+      }
+      const row = select.get(id) as { seq: number } | undefined;
+      return keep(id, row?.seq ?? Number(insert.run(id).lastInsertRowid));
+    },
+    remember: keep,
+    forget: () => recent.clear(),
+  };
+}
+
+function receivedWriter(database: DatabaseSync, known: MessageNumbers) {
+  const insert = database.prepare(
+    `INSERT INTO messages (id, status, received_at_ms, intent_tier) VALUES (?, 0, ?, -1)
+     ON CONFLICT (id) DO UPDATE SET received_at_ms = excluded.received_at_ms WHERE received_at_ms IS NULL
+     RETURNING seq`,
+  );
+  const contents = database.prepare('INSERT INTO contents VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)');
+  return (change: ReceivedChange): void => {
+    const row = insert.get(change.messageId, change.receivedAtMs) as { seq: number } | undefined;
+    if (row === undefined) return;
+    known.remember(change.messageId, row.seq);
+    contents.run(
+      row.seq,
+      change.conversationId,
+      change.channel,
+      change.customer,
+      change.subject,
+      change.text,
+      change.locale,
+      change.customerFacing === null ? null : Number(change.customerFacing),
+      change.traceId,
+    );
+  };
+}
+
+function stepWriter(database: DatabaseSync, known: MessageNumbers) {
+  const insert = stepInsert(database);
+  const start = database.prepare(`UPDATE messages SET status = ${IN_PROGRESS} WHERE seq = ? AND status = 0`);
+  const intend = database.prepare(
+    `UPDATE messages SET intent = ?, queue = ?, intent_tier = ?, status = max(status, ${IN_PROGRESS})
+     WHERE seq = ? AND intent_tier < ?`,
+  );
+  return (change: StepChange): void => {
+    const message = known.of(change.messageId);
+    if (!insert(message.seq, change)) return;
+    const { value } = change.detail;
+    if (value?.kind === 'classification') {
+      const tier = tiers.indexOf(change.tier);
+      intend.run(value.label, value.queue, tier, message.seq, tier);
+    } else if (!message.started) start.run(message.seq);
+    message.started = true;
+  };
+}
+
+/** Stores a step; false when it is there already. */
+function stepInsert(database: DatabaseSync): (seq: number, change: StepChange) => boolean {
+  const insert = database.prepare(
+    `INSERT INTO steps VALUES (${new Array(22).fill('?').join(', ')}) ON CONFLICT DO NOTHING`,
+  );
+  return (seq, { step, tier, completedAtMs, call, detail }) => {
+    const { usage, failure, value } = detail;
+    const { changes } = insert.run(
+      seq,
+      slotOf(step, tier),
+      completedAtMs,
+      call?.model ?? null,
+      Number(call?.embedded ?? false),
+      call?.costNanos ?? null,
+      call?.baselineNanos ?? null,
+      call?.projectedNanos ?? null,
+      call?.polishNanos ?? null,
+      usage?.inputTokens ?? null,
+      usage?.cachedInputTokens ?? null,
+      usage?.outputTokens ?? null,
+      usage?.reasoningTokens ?? null,
+      Number(usage?.estimated ?? false),
+      detail.confidence,
+      detail.rawConfidence,
+      sources.indexOf(detail.confidenceSource),
+      detail.latencyMs,
+      detail.attempts,
+      failure?.code ?? null,
+      failure?.detail ?? null,
+      value === null ? null : JSON.stringify(value),
+    );
+    return changes === 1;
+  };
+}
+
+function decisionWriter(database: DatabaseSync, known: MessageNumbers) {
+  const insert = database.prepare(
+    'INSERT INTO decisions VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING',
+  );
+  return (change: DecisionChange): void => {
+    insert.run(
+      known.of(change.messageId).seq,
+      slotOf(change.step, change.tier),
+      verdicts.indexOf(change.verdict),
+      change.confidence,
+      change.threshold,
+      JSON.stringify(change.reasons),
+      change.policyVersion,
+      change.decidedAtMs,
+    );
+  };
+}
+
+function settledWriter(database: DatabaseSync, known: MessageNumbers) {
+  const insert = database.prepare('INSERT INTO replies VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING');
+  const settle = database.prepare(`UPDATE messages SET status = ${SETTLED} WHERE seq = ?`);
+  return (change: SettledChange): void => {
+    const message = known.of(change.messageId);
+    const tier = tiers.indexOf(change.replyBy);
+    const { changes } = insert.run(message.seq, change.outcome, tier, change.reply, change.settledAtMs);
+    if (changes === 0) return;
+    settle.run(message.seq);
+    message.started = true;
+  };
+}
+
+/** What is seldom: each of them works the status out anew from all facts. */
+function rareWriters(database: DatabaseSync, known: MessageNumbers) {
+  const request = database.prepare(
+    `INSERT INTO reviews (id, seq, conversation_id, step, reasons, suggestion, requested_at_ms)
+     VALUES (?, ?, ?, ?, ?, ?, ?)
+     ON CONFLICT (id) DO UPDATE SET step = excluded.step, reasons = excluded.reasons,
+       suggestion = excluded.suggestion, requested_at_ms = excluded.requested_at_ms
+     WHERE requested_at_ms IS NULL`,
+  );
+  const decide = database.prepare(
+    `INSERT INTO reviews (id, seq, conversation_id, decision, reviewer, decided_at_ms) VALUES (?, ?, ?, ?, ?, ?)
+     ON CONFLICT (id) DO UPDATE SET decision = excluded.decision, reviewer = excluded.reviewer,
+       decided_at_ms = excluded.decided_at_ms
+     WHERE decided_at_ms IS NULL`,
+  );
+  const park = database.prepare(
+    'INSERT INTO dead_letters VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING',
+  );
+  const refresh = refreshStatement(database);
+  return {
+    reviewRequested(change: ReviewRequestedChange): void {
+      const { seq } = known.of(change.messageId);
+      const step = steps.indexOf(change.step);
+      const reasons = JSON.stringify(change.reasons);
+      const { reviewId, conversationId, suggestion, requestedAtMs } = change;
+      request.run(reviewId, seq, conversationId, step, reasons, suggestion, requestedAtMs);
+      refresh.run(seq);
+    },
+    reviewDecided(change: ReviewDecidedChange): void {
+      const { seq } = known.of(change.messageId);
+      const { reviewId, conversationId, decision, reviewer, decidedAtMs } = change;
+      decide.run(reviewId, seq, conversationId, decision, reviewer, decidedAtMs);
+      refresh.run(seq);
+    },
+    deadLetter(change: DeadLetterChange): void {
+      const seq = change.messageId === null ? null : known.of(change.messageId).seq;
+      const { eventId, group, topic, code, detail, stopsMessage, failedAtMs } = change;
+      park.run(eventId, group, seq, topic, code, detail, Number(stopsMessage), failedAtMs);
+      if (seq !== null && stopsMessage) refresh.run(seq);
+    },
+  };
+}
+
+function refreshStatement(database: DatabaseSync): StatementSync {
+  return database.prepare(
+    `UPDATE messages AS m SET status = CASE
+       WHEN EXISTS (SELECT 1 FROM replies WHERE seq = m.seq) THEN ${SETTLED}
+       WHEN EXISTS (SELECT 1 FROM reviews
+                    WHERE seq = m.seq AND requested_at_ms IS NOT NULL AND decided_at_ms IS NULL) THEN ${IN_REVIEW}
+       WHEN EXISTS (SELECT 1 FROM dead_letters WHERE seq = m.seq AND stops = 1) THEN ${FAILED}
+       ELSE ${IN_PROGRESS} END
+     WHERE seq = ?`,
+  );
+}

@@ -1,0 +1,115 @@
+/**
+ * Every span attribute and metric of Spillway, with its unit and meaning: literals elsewhere fail review.
+ *
+ * The messaging.* and gen_ai.* names follow the OpenTelemetry semantic conventions (messaging 1.44, GenAI as of
+ * 2026-11); both are still marked "development" there, so they are held here rather than imported.
+ */
+
+// Messaging spans.
+export const MESSAGING_SYSTEM = 'messaging.system';
+export const MESSAGING_OPERATION_NAME = 'messaging.operation.name';
+/** `send`, `process` or `settle`. */
+export const MESSAGING_OPERATION_TYPE = 'messaging.operation.type';
+export const MESSAGING_DESTINATION = 'messaging.destination.name';
+export const MESSAGING_PARTITION = 'messaging.destination.partition.id';
+export const MESSAGING_GROUP = 'messaging.consumer.group.name';
+/** Id that `emit` gave the event. */
+export const MESSAGING_MESSAGE_ID = 'messaging.message.id';
+export const MESSAGING_CONVERSATION_ID = 'messaging.message.conversation_id';
+export const MESSAGING_OFFSET = 'messaging.kafka.offset';
+export const ERROR_TYPE = 'error.type';
+
+// Calls to models.
+export const GEN_AI_OPERATION = 'gen_ai.operation.name';
+export const GEN_AI_PROVIDER = 'gen_ai.provider.name';
+export const GEN_AI_REQUEST_MODEL = 'gen_ai.request.model';
+export const GEN_AI_RESPONSE_MODEL = 'gen_ai.response.model';
+export const GEN_AI_MAX_TOKENS = 'gen_ai.request.max_tokens';
+export const GEN_AI_FINISH_REASONS = 'gen_ai.response.finish_reasons';
+export const GEN_AI_INPUT_TOKENS = 'gen_ai.usage.input_tokens';
+export const GEN_AI_CACHED_TOKENS = 'gen_ai.usage.cache_read.input_tokens';
+export const GEN_AI_OUTPUT_TOKENS = 'gen_ai.usage.output_tokens';
+export const GEN_AI_REASONING_TOKENS = 'gen_ai.usage.reasoning.output_tokens';
+export const GEN_AI_OUTPUT_TYPE = 'gen_ai.output.type';
+export const SERVER_ADDRESS = 'server.address';
+
+// HTTP edge.
+export const HTTP_METHOD = 'http.request.method';
+export const HTTP_ROUTE = 'http.route';
+export const HTTP_STATUS = 'http.response.status_code';
+
+// Spillway's own.
+/** Id of the customer's message; the same on every span of its trace. */
+export const MESSAGE_ID = 'spillway.message.id';
+/** classify, extract, sentiment, draft or polish. */
+export const STEP = 'spillway.step';
+/** small, big or human. */
+export const TIER = 'spillway.tier';
+/** Nano-dollars that a call cost; absent when the price is unknown. */
+export const COST_NANOS = 'spillway.cost_nanos';
+/** Requests that a call took, the first included. */
+export const ATTEMPTS = 'spillway.attempts';
+/** Calibrated probability, 0 to 1, that a result is right. */
+export const CONFIDENCE = 'spillway.confidence';
+/** What the policy compared the confidence with, 0 to 1. */
+export const THRESHOLD = 'spillway.threshold';
+/** accept, escalate or hold. */
+export const VERDICT = 'spillway.verdict';
+/** First reason of a decision. */
+export const REASON = 'spillway.reason';
+export const POLICY_VERSION = 'spillway.policy.version';
+/** True when a recorded result was found and no call was made. */
+export const RECORDED = 'spillway.call.recorded';
+
+interface MetricName {
+  readonly name: string;
+  readonly help: string;
+}
+
+const metric = (name: string, help: string): MetricName => ({ name, help });
+
+export const HTTP_REQUEST_SECONDS = metric(
+  'spillway_http_request_seconds',
+  'Time to answer an HTTP request, seconds, by method, route and status.',
+);
+export const EVENTS_HANDLED = metric(
+  'spillway_events_handled_total',
+  'Events handled, by group, topic and result (ok, retried, dead).',
+);
+export const EVENT_SECONDS = metric('spillway_event_seconds', 'Time to handle one event, seconds, by group.');
+export const BUS_LAG = metric('spillway_bus_lag', 'Events appended and not done yet, by group.');
+export const BUS_IN_FLIGHT = metric('spillway_bus_in_flight', 'Events being handled, by group.');
+export const BUS_OLDEST_SECONDS = metric(
+  'spillway_bus_oldest_seconds',
+  'Age of the oldest unfinished event, seconds, by group.',
+);
+export const MODEL_CALLS = metric(
+  'spillway_model_calls_total',
+  'Calls to models, by model, step and result (a finish reason or a fault code).',
+);
+export const MODEL_SECONDS = metric(
+  'spillway_model_seconds',
+  'Time of a call with all attempts, seconds, by model and step.',
+);
+export const MODEL_TOKENS = metric(
+  'spillway_model_tokens_total',
+  'Tokens, by model and class (input, cached, output, reasoning).',
+);
+export const MODEL_COST_NANOS = metric(
+  'spillway_model_cost_nanos_total',
+  'Money spent, nano-dollars, by model. Calls of unknown price are in spillway_model_unpriced_total.',
+);
+export const MODEL_UNPRICED = metric(
+  'spillway_model_unpriced_total',
+  'Calls whose price is unknown, by model.',
+);
+export const DECISIONS = metric(
+  'spillway_decisions_total',
+  'Decisions of the router, by step, tier and verdict.',
+);
+export const DECISION_CONFIDENCE = metric(
+  'spillway_decision_confidence',
+  'Calibrated confidence that the router acted on, 0 to 1, by step.',
+);
+export const MESSAGES_SETTLED = metric('spillway_messages_settled_total', 'Messages settled, by outcome.');
+export const POLICY_AGE_DAYS = metric('spillway_policy_age_days', 'Days since the policy was reviewed.');

@@ -1,0 +1,56 @@
+import { Fault } from '@spillway/contracts/fault';
+import { describe, expect, it } from 'vitest';
+import { readConfig } from './cli.config.js';
+
+function problems(environment: Record<string, string>): readonly string[] {
+  try {
+    readConfig(environment);
+  } catch (error) {
+    return Fault.from(error).problems.map(({ where, message }) => `${where}: ${message}`);
+  }
+  return [];
+}
+
+describe('the environment', () => {
+  it('needs nothing: embedded, on loopback, with the example pack', () => {
+    expect(readConfig({})).toMatchObject({ host: '127.0.0.1', port: 4800, apiKeys: [], endpoints: {} });
+    expect(readConfig({}).pack).toMatch(/deploy\/packs\/support$/);
+  });
+
+  it('takes an empty variable for one that is not set', () => {
+    expect(readConfig({ SPILLWAY_PORT: '', SPILLWAY_API_KEYS: '', KAFKA_BROKERS: '' })).toMatchObject({
+      port: 4800,
+      apiKeys: [],
+    });
+  });
+
+  it('reads endpoints for a tier', () => {
+    const config = readConfig({ BIG_BASE_URL: 'https://models.test/v1', BIG_MODEL: 'big', BIG_API_KEY: 'k' });
+    expect(config.endpoints).toEqual({
+      big: { baseUrl: 'https://models.test/v1', model: 'big', apiKey: 'k' },
+    });
+  });
+
+  it('takes an address or a model alone', () => {
+    expect(readConfig({ SMALL_MODEL: 'tiny' }).endpoints).toEqual({
+      small: { baseUrl: undefined, model: 'tiny', apiKey: undefined },
+    });
+    expect(readConfig({ SMALL_API_KEY: 'only a key' }).endpoints).toEqual({});
+  });
+
+  it('names everything that is wrong at once, and no secret', () => {
+    const found = problems({
+      SPILLWAY_PORT: '99999',
+      SPILLWAY_API_KEYS: 'short-secret',
+      SMALL_BASE_URL: 'ftp://x',
+      KAFKA_BROKERS: '127.0.0.1:9092',
+    });
+    expect(found).toEqual([
+      'SPILLWAY_PORT: must be a port, 0 to 65535',
+      'SPILLWAY_API_KEYS: every key needs 16 characters or more',
+      'SMALL_BASE_URL: must be an http or https address',
+      'KAFKA_BROKERS: the Kafka driver is not part of this release: unset it',
+    ]);
+    expect(found.join()).not.toContain('short-secret');
+  });
+});

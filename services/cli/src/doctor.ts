@@ -1,0 +1,187 @@
+import { access, constants, mkdir } from 'node:fs/promises';
+import { Fault } from '@spillway/contracts/fault';
+import type { LanguageModel, StepName } from '@spillway/models/language-model';
+import { promptFor } from '@spillway/models/steps';
+import { trainPack } from '@spillway/models/train';
+import { loadPack } from '@spillway/pack/load';
+import type { Pack } from '@spillway/pack/pack';
+import { apiClient } from './api-client.js';
+import type { CliConfig } from './cli.config.js';
+import { modelsOf } from './platform.js';
+import { keyOf } from './send.js';
+import type { Terminal } from './terminal.js';
+
+interface Finding {
+  readonly check: string;
+  readonly ok: boolean;
+  /** What was found; for a failure its cause. */
+  readonly found: string;
+  /** What to do about a failure. */
+  readonly fix?: string;
+}
+
+const PROBE_TIMEOUT_MS = 30_000;
+const STEPS: readonly StepName[] = ['classify', 'extract', 'sentiment', 'draft', 'polish'];
+
+/** `spillway doctor`: a cause and a fix for everything that would keep Spillway from working. 3 when there is any. */
+export async function doctor(
+  json: boolean,
+  config: CliConfig,
+  terminal: Terminal,
+  signal: AbortSignal,
+): Promise<number> {
+  const findings: Finding[] = [];
+  const report = (finding: Finding): void => {
+    findings.push(finding);
+    if (!json) terminal.out(findingText(finding));
+  };
+  report(runtime());
+  report(await dataFolder(config.data));
+  report(await server(config));
+  const pack = await checkedPack(config.pack, report);
+  if (pack !== undefined) for (const finding of await endpoints(config, pack, signal)) report(finding);
+  if (json) terminal.out(`${JSON.stringify(findings)}\n`);
+  return findings.every(({ ok }) => ok) ? 0 : 3;
+}
+
+const findingText = ({ check, ok, found, fix }: Finding): string =>
+  `${ok ? 'ok  ' : 'FAIL'} ${check}: ${found}\n${fix === undefined ? '' : `     fix: ${fix}\n`}`;
+
+function runtime(): Finding {
+  const found = `Node ${process.versions.node}`;
+  return Number(process.versions.node.split('.')[0]) >= 24
+    ? { check: 'runtime', ok: true, found }
+    : { check: 'runtime', ok: false, found, fix: 'run it with npx or npm run, which bring Node 24' };
+}
+
+async function dataFolder(path: string): Promise<Finding> {
+  try {
+    await mkdir(path, { recursive: true });
+    await access(path, constants.W_OK);
+    return { check: 'data', ok: true, found: path };
+  } catch (error) {
+    const code = (error as NodeJS.ErrnoException).code ?? 'an error';
+    return {
+      check: 'data',
+      ok: false,
+      found: `${path}: ${code}`,
+      fix: 'set SPILLWAY_DATA to a folder that can be written',
+    };
+  }
+}
+
+/** A server that does not run is no fault; one that is not ready is. */
+async function server(config: CliConfig): Promise<Finding> {
+  const client = apiClient(`http://127.0.0.1:${config.port}`, keyOf(config));
+  try {
+    await client.get('/readyz');
+    return { check: 'server', ok: true, found: `runs on port ${config.port} and is ready` };
+  } catch (error) {
+    const fault = Fault.from(error);
+    if (fault.cause !== undefined && fault.code === 'unavailable') {
+      return { check: 'server', ok: true, found: `none on port ${config.port}: npm start runs one` };
+    }
+    const problems = fault.problems.map(({ where, message }) => `${where} ${message}`).join('; ');
+    const found = `port ${config.port}: ${problems === '' ? fault.message : problems}`;
+    return {
+      check: 'server',
+      ok: false,
+      found,
+      fix: 'look into its log, or set SPILLWAY_PORT where another program has the port',
+    };
+  } finally {
+    await client.close();
+  }
+}
+
+async function checkedPack(path: string, report: (finding: Finding) => void): Promise<Pack | undefined> {
+  try {
+    const pack = await loadPack(path);
+    const found = `${pack.name}, ${pack.intents.length} intents, ${pack.macros.length} macros, policy ${pack.policy.version}`;
+    report({ check: 'pack', ok: true, found });
+    return pack;
+  } catch (error) {
+    const fault = Fault.from(error);
+    const rows = fault.problems.length > 0 ? fault.problems : [{ where: path, message: fault.message }];
+    for (const { where, message } of rows) {
+      report({
+        check: 'pack',
+        ok: false,
+        found: `${where}: ${message}`,
+        fix: 'mend the pack, or set SPILLWAY_PACK',
+      });
+    }
+    return undefined;
+  }
+}
+
+/** One real call to every endpoint that a step uses. */
+async function endpoints(config: CliConfig, pack: Pack, signal: AbortSignal): Promise<readonly Finding[]> {
+  let models: ReturnType<typeof modelsOf>;
+  try {
+    models = modelsOf(config, pack, trainPack(pack));
+  } catch (error) {
+    return Fault.from(error).problems.map(({ where, message }) => ({
+      check: 'endpoint',
+      ok: false,
+      found: `${where}: ${message}`,
+      fix: `set ${where}`,
+    }));
+  }
+  const used = new Map<string, { model: LanguageModel; step: StepName }>();
+  for (const tier of ['small', 'big'] as const) {
+    for (const step of STEPS) {
+      const model = models.for(step, tier);
+      if (!used.has(model.name)) used.set(model.name, { model, step });
+    }
+  }
+  try {
+    return await Promise.all([...used.values()].map(({ model, step }) => probe(model, step, pack, signal)));
+  } finally {
+    await models.close();
+  }
+}
+
+async function probe(
+  model: LanguageModel,
+  step: StepName,
+  pack: Pack,
+  signal: AbortSignal,
+): Promise<Finding> {
+  const check = `model ${model.name}`;
+  const input = { text: 'Where is my order?', subject: '', locale: 'en', receivedAtMs: Date.now() };
+  const started = performance.now();
+  try {
+    const prompt = promptFor(step, input, pack, `doctor/${crypto.randomUUID()}`);
+    const within = AbortSignal.any([signal, AbortSignal.timeout(PROBE_TIMEOUT_MS)]);
+    const { tokens, confidence } = await model.complete(prompt, within);
+    const signalOf =
+      confidence !== undefined
+        ? 'its own calibrated confidence'
+        : tokens === undefined || tokens.length === 0
+          ? 'no log-probabilities: the policy will ask the big model'
+          : 'log-probabilities';
+    const kind = model.embedded ? 'embedded, not a language model' : 'answered';
+    return {
+      check,
+      ok: true,
+      found: `${kind} in ${(performance.now() - started).toFixed(0)} ms, with ${signalOf}`,
+    };
+  } catch (error) {
+    const { code, message } = Fault.from(error);
+    return { check, ok: false, found: `${code}: ${message}`, fix: fixFor(code) };
+  }
+}
+
+function fixFor(code: Fault['code']): string {
+  switch (code) {
+    case 'misconfigured':
+      return 'check address, model name and key (SMALL_*, BIG_* or the pack’s models.yaml)';
+    case 'throttled':
+      return 'the endpoint asks for fewer calls: lower `concurrency` in models.yaml or raise its limit';
+    case 'timed_out':
+      return 'raise `timeout_ms` in models.yaml, or give the endpoint more room';
+    default:
+      return 'check that the endpoint runs and speaks the OpenAI chat API';
+  }
+}

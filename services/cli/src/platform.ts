@@ -1,0 +1,117 @@
+import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Bus } from '@spillway/bus/bus';
+import { openEmbeddedBus } from '@spillway/bus/embedded';
+import { Fault } from '@spillway/contracts/fault';
+import { embeddedModels } from '@spillway/models/embedded';
+import { type Models, openModels } from '@spillway/models/registry';
+import { type StepRunner, stepRunner } from '@spillway/models/runner';
+import { decodeTrained, encodeTrained, trainPack } from '@spillway/models/train';
+import { loadPack } from '@spillway/pack/load';
+import type { Pack } from '@spillway/pack/pack';
+import { openEmbeddedKeyedState } from '@spillway/store/embedded-keyed-state';
+import { openEmbeddedLedger } from '@spillway/store/embedded-ledger';
+import type { KeyedState } from '@spillway/store/keyed-state';
+import type { Ledger } from '@spillway/store/ledger';
+import { recordedCalls } from '@spillway/store/recorded-calls';
+import type { CliConfig, Endpoint } from './cli.config.js';
+
+type Trained = ReturnType<typeof trainPack>;
+
+/** Everything that services share in one process. */
+export interface Platform {
+  readonly pack: Pack;
+  readonly bus: Bus;
+  readonly state: KeyedState;
+  readonly ledger: Ledger;
+  readonly runner: StepRunner;
+  close(): Promise<void>;
+}
+
+/**
+ * Opens bus, stores and models as the configuration names them.
+ * Throws `misconfigured` for an unusable pack or data folder, `unavailable` when another process holds the data.
+ */
+export async function openPlatform(config: CliConfig, say: (line: string) => void): Promise<Platform> {
+  const pack = await loadPack(config.pack);
+  const at = (file: string): string => join(config.data, file);
+  // First, because it refuses where another process is at work on the same data.
+  const bus = openEmbeddedBus({ path: at('bus.db') });
+  const closers = [() => bus.close()];
+  try {
+    const state = openEmbeddedKeyedState({ path: at('state.db') });
+    closers.push(() => state.close());
+    const ledger = openEmbeddedLedger({ path: at('ledger.db') });
+    closers.push(() => ledger.close());
+    const models = modelsOf(config, pack, await trainedFor(pack, config.data, say));
+    closers.push(() => models.close());
+    const runner = stepRunner({ pack, models, calls: recordedCalls(state), now: Date.now });
+    return { pack, bus, state, ledger, runner, close: () => closeAll(closers) };
+  } catch (error) {
+    await closeAll(closers);
+    throw error;
+  }
+}
+
+/** Newest first: models write to stores, stores to files. */
+async function closeAll(closers: readonly (() => Promise<void>)[]): Promise<void> {
+  for (const close of closers.toReversed()) await close();
+}
+
+/** The models of the pack, with what the environment puts in the place of its endpoints. */
+export function modelsOf(config: CliConfig, pack: Pack, trained: Trained): Models {
+  return openModels({
+    pack,
+    embedded: embeddedModels(pack, trained),
+    overrides: {
+      ...overrideOf(pack, 'small', config.endpoints.small),
+      ...overrideOf(pack, 'big', config.endpoints.big),
+    },
+    apiKeys: config.secret,
+  });
+}
+
+function overrideOf(pack: Pack, tier: 'small' | 'big', endpoint: Endpoint | undefined) {
+  if (endpoint === undefined) return {};
+  const reference = pack.models.find(({ name }) => name === pack.reference[tier]);
+  const baseUrl = endpoint.baseUrl ?? reference?.baseUrl;
+  if (baseUrl === undefined) {
+    const where = `${tier.toUpperCase()}_BASE_URL`;
+    throw new Fault('misconfigured', 'an endpoint has no address', {
+      problems: [{ where, message: `is needed: the pack has no address for its ${tier} reference model` }],
+    });
+  }
+  return { [tier]: { baseUrl, apiKey: endpoint.apiKey, model: endpoint.model ?? reference?.model ?? '' } };
+}
+
+const trainedFile = (data: string, pack: Pack): string =>
+  join(data, 'models', `${pack.hash.slice(0, 32)}.bin`);
+
+/** The embedded models of this very pack: those trained before, or trained now and kept. */
+async function trainedFor(pack: Pack, data: string, say: (line: string) => void): Promise<Trained> {
+  const kept = await keptModels(trainedFile(data, pack));
+  if (kept?.packHash === pack.hash) return kept;
+  return trainAndKeep(pack, data, say);
+}
+
+async function keptModels(path: string): Promise<Trained | undefined> {
+  try {
+    return decodeTrained(await readFile(path));
+  } catch (error) {
+    // Not there, or written by another version: they are made again from the pack.
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT' || Fault.from(error).code === 'malformed')
+      return undefined;
+    throw error;
+  }
+}
+
+/** Trains the embedded models of the pack and keeps them in the data folder. */
+export async function trainAndKeep(pack: Pack, data: string, say: (line: string) => void): Promise<Trained> {
+  const trained = trainPack(pack, (doing, share) => say(`  ${doing} (${Math.round(100 * share)} %)`));
+  const path = trainedFile(data, pack);
+  await mkdir(join(data, 'models'), { recursive: true });
+  // Never half a file under the final name, whatever happens.
+  await writeFile(`${path}.new`, encodeTrained(trained));
+  await rename(`${path}.new`, path);
+  return trained;
+}

@@ -1,0 +1,33 @@
+import type { DynamicModule } from '@nestjs/common';
+import { BUS, type Bus } from '@spillway/bus/bus';
+import { KEYED_STATE, type KeyedState } from '@spillway/store/keyed-state';
+import { LEDGER, type Ledger } from '@spillway/store/ledger';
+import { Intake } from './intake.js';
+import { MessageController } from './message.controller.js';
+import { SavingsController } from './savings.controller.js';
+import { StreamController } from './stream.controller.js';
+import { StreamHub } from './stream-hub.js';
+
+/** What the gateway works with; whoever made them closes them, after the server. */
+export interface GatewayParts {
+  readonly bus: Bus;
+  readonly state: KeyedState;
+  readonly ledger: Ledger;
+}
+
+/** The door for messages: takes them in, and shows what became of them. */
+export class GatewayModule {
+  static with({ bus, state, ledger }: GatewayParts): DynamicModule {
+    return {
+      module: GatewayModule,
+      controllers: [MessageController, SavingsController, StreamController],
+      providers: [
+        { provide: BUS, useValue: bus },
+        { provide: KEYED_STATE, useValue: state },
+        { provide: LEDGER, useValue: ledger },
+        Intake,
+        StreamHub,
+      ],
+    };
+  }
+}

@@ -1,0 +1,89 @@
+import { JSON_LINES } from '@spillway/http/bodies';
+import type { Operation } from '@spillway/http/openapi';
+import { problemSchema } from '@spillway/http/problem';
+import { z } from 'zod';
+import { acceptedSchema } from './accepted.js';
+import { MOST_LINES } from './message-lines.js';
+import { lineSchema, messageHeadersSchema, messageSchema } from './message-request.js';
+import { messageListSchema, messageViewSchema, statusSchema } from './message-view.js';
+import { savingsQuerySchema, savingsSchema } from './savings-view.js';
+import { streamTopics } from './stream-frame.js';
+
+/** The query of `GET /v1/messages`. */
+export const listQuerySchema = z.strictObject({
+  status: statusSchema.optional(),
+  intent: z.string().optional(),
+  cursor: z.string().optional().describe('`next_cursor` of the page before'),
+  limit: z.coerce.number().int().min(1).max(200).default(50),
+});
+
+/** The query of `GET /v1/stream`. */
+export const streamQuerySchema = z.strictObject({
+  types: z
+    .string()
+    .transform((list) => list.split(','))
+    .pipe(z.array(z.enum(streamTopics)))
+    .optional()
+    .describe(`Comma-separated. Left out: all of ${streamTopics.join(', ')}`),
+  conversation_id: z.string().optional(),
+});
+
+/** The calls that this service answers, for the API description. */
+export const gatewayOperations: readonly Operation[] = [
+  {
+    id: 'sendMessage',
+    method: 'POST',
+    path: '/v1/messages',
+    summary: 'Takes in a message',
+    description:
+      'Answers once the message is durable. Several at once: one JSON object per line, at most ' +
+      `${MOST_LINES} lines or 4 MiB, answered with 200 and one line of JSON each: the message, or problem details.`,
+    headers: messageHeadersSchema,
+    body: { 'application/json': messageSchema, [JSON_LINES]: lineSchema },
+    answer: { status: 202, description: 'Taken in', content: { 'application/json': acceptedSchema } },
+    also: {
+      status: 200,
+      description: 'One line for each line',
+      content: { [JSON_LINES]: z.union([acceptedSchema, problemSchema]).and(z.object({ line: z.int() })) },
+    },
+    problems: ['malformed', 'too_large', 'unsupported_media_type', 'rejected', 'unavailable'],
+  },
+  {
+    id: 'listMessages',
+    method: 'GET',
+    path: '/v1/messages',
+    summary: 'Messages, newest first',
+    query: listQuerySchema,
+    answer: { status: 200, description: 'A page', content: { 'application/json': messageListSchema } },
+    problems: ['malformed'],
+  },
+  {
+    id: 'readMessage',
+    method: 'GET',
+    path: '/v1/messages/{id}',
+    summary: 'All that is known of a message',
+    answer: { status: 200, description: 'The message', content: { 'application/json': messageViewSchema } },
+    problems: ['missing'],
+  },
+  {
+    id: 'readSavings',
+    method: 'GET',
+    path: '/v1/savings',
+    summary: 'What was spent, and what the big model alone would have cost',
+    query: savingsQuerySchema,
+    answer: { status: 200, description: 'The bill', content: { 'application/json': savingsSchema } },
+    problems: ['malformed'],
+  },
+  {
+    id: 'listen',
+    method: 'GET',
+    path: '/v1/stream',
+    summary: 'Server-sent events of everything that changes, from now on',
+    description:
+      'The name of an event is its type, its id the id of the event on the log, its data JSON. ' +
+      'A listener that reads too slowly is cut off.',
+    query: streamQuerySchema,
+    answer: { status: 200, description: 'Events', content: { 'text/event-stream': z.string() } },
+    problems: ['malformed', 'unavailable'],
+  },
+];

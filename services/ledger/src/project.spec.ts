@@ -1,0 +1,337 @@
+import { create, type DescMessage, type Message, type MessageInitShape } from '@bufbuild/protobuf';
+import { timestampFromMs } from '@bufbuild/protobuf/wkt';
+import {
+  DeadLetteredSchema,
+  DecisionMadeSchema,
+  MessageReceivedSchema,
+  MessageSettledSchema,
+  Outcome,
+  ReviewDecidedSchema,
+  ReviewDecision,
+  ReviewRequestedSchema,
+  StepCompletedSchema,
+  Verdict,
+} from '@spillway/contracts/events';
+import { ConfidenceSource, Mood, Step, Tier } from '@spillway/contracts/model';
+import type { StepValue } from '@spillway/store/ledger';
+import type { LedgerChange } from '@spillway/store/ledger-change';
+import { describe, expect, it } from 'vitest';
+import type { Pricing } from './pricing.js';
+import { type Carrier, project, type Recorded } from './project.js';
+
+const ids = { messageId: 'm1', conversationId: 'c1' };
+const at = timestampFromMs(1_000);
+const carrier: Carrier = {
+  timestamp: 2_000,
+  headers: { traceparent: '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01' },
+};
+const priced = {
+  model: 'small-8b',
+  embedded: false,
+  costNanos: 1n,
+  baselineNanos: 2n,
+  projectedNanos: null,
+  polishNanos: null,
+};
+const pricing: Pricing = () => priced;
+
+const event = <S extends DescMessage>(schema: S, init: MessageInitShape<S>) =>
+  create(schema, init) as unknown as Recorded;
+const changesOf = (made: Recorded, by: Carrier = carrier) => project(made, by, pricing);
+
+type StepInit = Exclude<MessageInitShape<typeof StepCompletedSchema>, Message>;
+
+const classified = (over: StepInit = {}) =>
+  event(StepCompletedSchema, {
+    ...ids,
+    step: Step.CLASSIFY,
+    tier: Tier.SMALL,
+    result: { case: 'classification', value: { label: 'refund', queue: 'money' } },
+    confidence: { calibrated: 0.9, raw: 0.8, source: ConfidenceSource.LOGPROBS },
+    call: { model: 'small-8b', usage: { inputTokens: 7n, outputTokens: 3n }, latencyMs: 12.5, attempts: 2 },
+    completedAt: at,
+    ...over,
+  });
+
+it.each<[string, Recorded, LedgerChange[]]>([
+  [
+    'a message',
+    event(MessageReceivedSchema, { ...ids, channel: 'email', text: 'Hi', locale: 'en', receivedAt: at }),
+    [
+      {
+        kind: 'received',
+        ...ids,
+        channel: 'email',
+        customer: '',
+        subject: '',
+        text: 'Hi',
+        locale: 'en',
+        customerFacing: null,
+        traceId: '0af7651916cd43dd8448eb211c80319c',
+        receivedAtMs: 1_000,
+      },
+    ],
+  ],
+  [
+    'a decision',
+    event(DecisionMadeSchema, {
+      ...ids,
+      step: Step.DRAFT,
+      tier: Tier.SMALL,
+      verdict: Verdict.ESCALATE,
+      reasons: ['a customer reads it'],
+      confidence: 0,
+      policyVersion: '7',
+      decidedAt: at,
+    }),
+    [
+      {
+        kind: 'decision',
+        messageId: 'm1',
+        step: 'draft',
+        tier: 'small',
+        verdict: 'escalate',
+        reasons: ['a customer reads it'],
+        confidence: 0,
+        threshold: null,
+        policyVersion: '7',
+        decidedAtMs: 1_000,
+      },
+    ],
+  ],
+  [
+    'an end with a reply',
+    event(MessageSettledSchema, {
+      ...ids,
+      outcome: Outcome.REPLIED,
+      reply: 'Done.',
+      replyBy: Tier.BIG,
+      settledAt: at,
+    }),
+    [
+      {
+        kind: 'settled',
+        messageId: 'm1',
+        outcome: 'replied',
+        reply: 'Done.',
+        replyBy: 'big',
+        settledAtMs: 1_000,
+      },
+    ],
+  ],
+  [
+    'an end without one, which only a person decides',
+    event(MessageSettledSchema, { ...ids, outcome: Outcome.CLOSED, settledAt: at }),
+    [
+      {
+        kind: 'settled',
+        messageId: 'm1',
+        outcome: 'closed',
+        reply: '',
+        replyBy: 'human',
+        settledAtMs: 1_000,
+      },
+    ],
+  ],
+  [
+    'a review with nothing to suggest',
+    event(ReviewRequestedSchema, {
+      ...ids,
+      reviewId: 'r1',
+      step: Step.CLASSIFY,
+      reasons: ['late'],
+      requestedAt: at,
+    }),
+    [
+      {
+        kind: 'review-requested',
+        ...ids,
+        reviewId: 'r1',
+        step: 'classify',
+        reasons: ['late'],
+        suggestion: null,
+        requestedAtMs: 1_000,
+      },
+    ],
+  ],
+  [
+    'a person’s decision',
+    event(ReviewDecidedSchema, {
+      ...ids,
+      reviewId: 'r1',
+      decision: ReviewDecision.EDIT,
+      text: 'Sorry.',
+      reviewer: 'grace',
+      decidedAt: at,
+    }),
+    [
+      {
+        kind: 'review-decided',
+        ...ids,
+        reviewId: 'r1',
+        decision: 'edit',
+        reviewer: 'grace',
+        decidedAtMs: 1_000,
+      },
+    ],
+  ],
+])('records %s', (_, made, changes) => {
+  expect(changesOf(made)).toEqual(changes);
+});
+
+describe('a step', () => {
+  it('is recorded with its call, its confidence and its price', () => {
+    expect(changesOf(classified())).toEqual([
+      {
+        kind: 'step',
+        messageId: 'm1',
+        step: 'classify',
+        tier: 'small',
+        completedAtMs: 1_000,
+        call: priced,
+        detail: {
+          value: { kind: 'classification', label: 'refund', queue: 'money', alternatives: [] },
+          confidence: 0.9,
+          rawConfidence: 0.8,
+          confidenceSource: 'logprobs',
+          usage: {
+            inputTokens: 7,
+            cachedInputTokens: 0,
+            outputTokens: 3,
+            reasoningTokens: 0,
+            estimated: false,
+          },
+          latencyMs: 12.5,
+          attempts: 2,
+          failure: null,
+        },
+      },
+    ]);
+  });
+
+  it.each<[string, NonNullable<StepInit['result']>, StepValue]>([
+    [
+      'labels',
+      {
+        case: 'classification',
+        value: { label: 'a', queue: 'q', alternatives: [{ label: 'b', probability: 0.1 }] },
+      },
+      { kind: 'classification', label: 'a', queue: 'q', alternatives: [{ label: 'b', probability: 0.1 }] },
+    ],
+    [
+      'fields',
+      {
+        case: 'extraction',
+        value: { fields: [{ name: 'order', value: 'A-1', confidence: 1, evidenceStart: 2, evidenceEnd: 5 }] },
+      },
+      { kind: 'extraction', fields: [{ name: 'order', value: 'A-1', confidence: 1, start: 2, end: 5 }] },
+    ],
+    [
+      'a mood',
+      { case: 'sentiment', value: { mood: Mood.POSITIVE } },
+      { kind: 'sentiment', mood: 'positive' },
+    ],
+    [
+      'a draft from a macro',
+      { case: 'draft', value: { text: 't', macroId: 'm', missingFields: ['order'] } },
+      { kind: 'draft', text: 't', macroId: 'm', missingFields: ['order'] },
+    ],
+    [
+      'a draft from nothing',
+      { case: 'draft', value: { text: 't' } },
+      { kind: 'draft', text: 't', macroId: null, missingFields: [] },
+    ],
+    ['a polish', { case: 'polish', value: { text: 't' } }, { kind: 'polish', text: 't' }],
+  ])('is recorded with %s', (_, result, value) => {
+    expect(changesOf(classified({ result }))).toMatchObject([{ detail: { value, failure: null } }]);
+  });
+
+  it('is recorded with its failure, and without a price where no call was made', () => {
+    const uncalled: StepInit = {
+      ...ids,
+      step: Step.CLASSIFY,
+      tier: Tier.SMALL,
+      result: { case: 'failure', value: { code: 'timed_out', detail: 'late' } },
+      confidence: { source: ConfidenceSource.NONE },
+    };
+    expect(changesOf(event(StepCompletedSchema, uncalled))).toMatchObject([
+      {
+        call: null,
+        detail: {
+          value: null,
+          confidence: null,
+          rawConfidence: null,
+          confidenceSource: 'none',
+          usage: null,
+          attempts: 0,
+          failure: { code: 'timed_out', detail: 'late' },
+        },
+      },
+    ]);
+  });
+});
+
+describe('a review', () => {
+  it.each([
+    ['the polish', { polish: { text: 'polished' }, draft: { text: 'draft' } }, 'polished'],
+    ['the draft where there is no polish', { draft: { text: 'draft' } }, 'draft'],
+  ])('suggests %s', (_, replies, suggestion) => {
+    const made = event(ReviewRequestedSchema, { ...ids, step: Step.POLISH, ...replies });
+    expect(changesOf(made)).toMatchObject([{ suggestion }]);
+  });
+
+  it.each([
+    ['stays open when nothing is to be sent', ReviewDecision.APPROVE, ' \n', 0],
+    ['stays open when it was emptied', ReviewDecision.EDIT, '', 0],
+    ['is decided when the reply is turned down', ReviewDecision.REJECT, '', 1],
+  ])('%s', (_, decision, text, count) => {
+    expect(changesOf(event(ReviewDecidedSchema, { ...ids, decision, text }))).toHaveLength(count);
+  });
+});
+
+describe('a dead letter', () => {
+  const letter = {
+    ...ids,
+    originTopic: 'message.received',
+    eventId: 'm1/message.received',
+    errorCode: 'malformed',
+  };
+  it.each([
+    ['stops the message when it was the router’s', { ...letter, group: 'router' }, 'm1', true],
+    ['is a note when it was a worker’s', { ...letter, group: 'classifier' }, 'm1', false],
+    ['is a note when nobody could read it', { ...letter, group: 'router', messageId: '' }, null, false],
+  ])('%s', (_, init, messageId, stopsMessage) => {
+    expect(changesOf(event(DeadLetteredSchema, { ...init, failedAt: at, errorDetail: 'no event' }))).toEqual([
+      {
+        kind: 'dead-letter',
+        messageId,
+        eventId: 'm1/message.received',
+        group: init.group,
+        topic: 'message.received',
+        code: 'malformed',
+        detail: 'no event',
+        failedAtMs: 1_000,
+        stopsMessage,
+      },
+    ]);
+  });
+});
+
+it.each([
+  ['a step', event(StepCompletedSchema, { ...ids, tier: Tier.SMALL })],
+  ['a tier', event(StepCompletedSchema, { ...ids, step: Step.DRAFT })],
+  ['a verdict', event(DecisionMadeSchema, { ...ids, step: Step.DRAFT, tier: Tier.SMALL })],
+  ['a decision', event(ReviewDecidedSchema, ids)],
+  ['an author', event(MessageSettledSchema, { ...ids, outcome: Outcome.REPLIED })],
+])('refuses an event without %s', (_, made) => {
+  expect(() => changesOf(made)).toThrow(expect.objectContaining({ name: 'Fault', code: 'malformed' }));
+});
+
+it.each([
+  ['takes the log’s time for an event without one', {}, { receivedAtMs: 2_000 }],
+  ['has no trace for a record without a header', { headers: {} }, { traceId: '' }],
+  ['has no trace for a header that is none', { headers: { traceparent: 'x'.repeat(60) } }, { traceId: '' }],
+])('%s', (_, over, change) => {
+  const made = event(MessageReceivedSchema, ids);
+  expect(changesOf(made, { ...carrier, ...over })).toMatchObject([change]);
+});

@@ -1,0 +1,20 @@
+import { Controller, Inject } from '@nestjs/common';
+import { On, type Received } from '@spillway/bus/on';
+import { emit, type Outgoing } from '@spillway/contracts/event';
+import { PolishRequestedSchema, StepCompletedSchema } from '@spillway/contracts/events';
+import type { StepRunner } from '@spillway/models/runner';
+import { requestOf } from './request.js';
+
+export const RUNNER = Symbol('step runner');
+
+/** Asks the big model: for the last pass over a reply, and for every task that the small one was not sure of. */
+@Controller()
+export class PolisherController {
+  constructor(@Inject(RUNNER) private readonly runner: StepRunner) {}
+
+  @On(PolishRequestedSchema)
+  async polish({ event, signal }: Received<typeof PolishRequestedSchema>): Promise<readonly Outgoing[]> {
+    const request = requestOf(event);
+    return [emit(StepCompletedSchema, await this.runner.run(request, signal), `${request.step}:big`)];
+  }
+}

@@ -1,0 +1,172 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Outgoing } from '@spillway/contracts/event';
+import type { StepAnswer } from '@spillway/policy/case';
+import { answered, message, policy, understood } from '@spillway/policy/testing/given';
+import { openEmbeddedKeyedState } from '@spillway/store/embedded-keyed-state';
+import type { KeyedState } from '@spillway/store/keyed-state';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { type Arrival, type CaseProcess, caseProcess } from './case.process.js';
+import { caseKey } from './case-file.js';
+
+let folder: string;
+let state: KeyedState;
+let cases: CaseProcess;
+let nowMs: number;
+let told: number;
+
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'spillway-router-'));
+  state = openEmbeddedKeyedState({ path: join(folder, 'state.db'), now: () => nowMs });
+  nowMs = 1_000_000;
+  told = 0;
+  cases = caseProcess({ state, policy, now: () => nowMs, onActions: ({ length }) => (told += length) });
+});
+
+afterEach(async () => {
+  await state.close();
+  rmSync(folder, { recursive: true });
+});
+
+const ids = (events: readonly Outgoing[]): string[] => events.map(({ id }) => id);
+
+function arrival(
+  messageId: string,
+  topic: string,
+  input: Arrival['input'],
+  eventId = `${messageId}/${topic}`,
+): Arrival {
+  return { topic, eventId, conversationId: 'c1', messageId, traceparent: '', input };
+}
+
+const received = (messageId: string): Arrival =>
+  arrival(messageId, 'message.received', { type: 'received', message });
+
+const completed = (messageId: string, input: { readonly answer: StepAnswer }): Arrival =>
+  arrival(
+    messageId,
+    'step.completed',
+    { type: 'answered', answer: input.answer },
+    `${messageId}/step.completed/${input.answer.step}:${input.answer.tier}`,
+  );
+
+const answers = [...understood, answered('draft', 0.9)] as readonly { readonly answer: StepAnswer }[];
+
+async function settle(messageId: string): Promise<readonly Outgoing[]> {
+  const outputs = await cases.handle(received(messageId));
+  const rest: Outgoing[] = [];
+  for (const answer of answers) rest.push(...(await cases.handle(completed(messageId, answer))));
+  return [...outputs, ...rest];
+}
+
+describe('one message', () => {
+  it('goes from received to settled', async () => {
+    expect(ids(await settle('m1'))).toEqual([
+      'm1/decision.made/classify:small',
+      'm1/decision.made/extract:small',
+      'm1/decision.made/sentiment:small',
+      'm1/draft.requested',
+      'm1/decision.made/draft:small',
+      'm1/message.settled',
+    ]);
+  });
+
+  it('leaves nothing that a customer wrote once it is settled', async () => {
+    await settle('m1');
+    const entry = await state.get(caseKey('c1', 'm1'));
+    const text = new TextDecoder().decode(entry?.value);
+    expect(text).toContain('settled');
+    expect(text).not.toContain(message.text);
+  });
+
+  it('disarms its deadline when it settles', async () => {
+    await cases.handle(received('m1'));
+    expect(await state.due(nowMs + policy.deadlines.smallMs, 10)).toHaveLength(1);
+    await settle('m1');
+    expect(await state.due(Number.MAX_SAFE_INTEGER, 10)).toEqual([]);
+  });
+
+  it('sets the deadline anew after it rang, and lets it rest when nothing is awaited any more', async () => {
+    await cases.handle(received('m1'));
+    const [alarm] = await state.due(Number.MAX_SAFE_INTEGER, 10);
+    nowMs += policy.deadlines.smallMs;
+    const dueAtMs = alarm?.at ?? 0;
+    const outputs = await cases.handle(arrival('m1', 'deadline.passed', { type: 'due', dueAtMs }));
+    expect(ids(outputs)).toContain('m1/polish.requested/classify');
+    expect(await state.due(Number.MAX_SAFE_INTEGER, 10)).toMatchObject([
+      { at: nowMs + policy.deadlines.bigMs },
+    ]);
+    nowMs += policy.deadlines.bigMs;
+    const late = await cases.handle(
+      arrival('m1', 'deadline.passed', { type: 'due', dueAtMs: nowMs }, 'second'),
+    );
+    expect(ids(late)).toContain('m1/review.requested');
+    expect(await state.due(Number.MAX_SAFE_INTEGER, 10)).toEqual([]);
+  });
+});
+
+describe('an event that comes again', () => {
+  it('leads to the same outputs, word for word, and is told once', async () => {
+    const first = await cases.handle(received('m1'));
+    const answer = completed('m1', answers[0] as { answer: StepAnswer });
+    const outputs = await cases.handle(answer);
+    nowMs += 5_000;
+    expect(await cases.handle(answer)).toEqual(outputs);
+    expect(await cases.handle(received('m1'))).toEqual(first);
+    expect(told).toBe(1);
+  });
+
+  it('of a settled message is published again after a crash between saving and publishing', async () => {
+    const outputs = await settle('m1');
+    const last = await cases.handle(completed('m1', answers[3] as { answer: StepAnswer }));
+    expect(last).toEqual(outputs.slice(-2));
+  });
+
+  it('of long ago has no effect', async () => {
+    await settle('m1');
+    expect(await cases.handle(completed('m1', answers[0] as { answer: StepAnswer }))).toEqual([]);
+  });
+});
+
+describe('messages of one conversation', () => {
+  it('are answered in the order in which they came', async () => {
+    await cases.handle(received('m1'));
+    const second = await settle('m2');
+    expect(ids(second)).not.toContain('m2/message.settled');
+    const outputs: Outgoing[] = [];
+    for (const answer of answers) outputs.push(...(await cases.handle(completed('m1', answer))));
+    expect(ids(outputs).slice(-2)).toEqual(['m1/message.settled', 'm2/message.settled']);
+  });
+
+  it('are all released by the one that held them up, also when a person takes it over', async () => {
+    await cases.handle(received('m1'));
+    await settle('m2');
+    await settle('m3');
+    await cases.handle(completed('m1', answered('classify', 0.1) as { answer: StepAnswer }));
+    const outputs = await cases.handle(
+      completed('m1', answered('classify', 0.1, 'big') as { answer: StepAnswer }),
+    );
+    expect(ids(outputs).slice(-3)).toEqual([
+      'm1/review.requested',
+      'm2/message.settled',
+      'm3/message.settled',
+    ]);
+  });
+
+  it('release the same replies when the event comes again', async () => {
+    await cases.handle(received('m1'));
+    await settle('m2');
+    let outputs: readonly Outgoing[] = [];
+    for (const answer of answers) outputs = await cases.handle(completed('m1', answer));
+    expect(await cases.handle(completed('m1', answers[3] as { answer: StepAnswer }))).toEqual(outputs);
+  });
+});
+
+it('decides once where two topics of one message are handled at the same time', async () => {
+  await Promise.all([
+    cases.handle(received('m1')),
+    ...answers.slice(0, 3).map((answer) => cases.handle(completed('m1', answer))),
+  ]);
+  expect(told).toBe(4);
+});

@@ -1,0 +1,224 @@
+import type { Outgoing } from '@spillway/contracts/event';
+import { Fault } from '@spillway/contracts/fault';
+import type { Case } from '@spillway/policy/case';
+import { type Action, decide, type Input, type Turn } from '@spillway/policy/decide';
+import type { Policy } from '@spillway/policy/policy';
+import type { Change, KeyedState } from '@spillway/store/keyed-state';
+import {
+  type AlarmPayload,
+  alarmChange,
+  alarmKey,
+  type CaseFile,
+  caseKey,
+  conversationKey,
+  type Decided,
+  decodeJson,
+  emptyFile,
+  encodeJson,
+  trimmed,
+} from './case-file.js';
+import { outgoing } from './output.js';
+
+/** An event that concerns one message. */
+export interface Arrival {
+  readonly topic: string;
+  readonly eventId: string;
+  readonly conversationId: string;
+  readonly messageId: string;
+  /** Trace context of the event: a deadline that passes later belongs to the same trace. */
+  readonly traceparent: string;
+  /** `behind` is known only once the conversation was looked at. */
+  readonly input: Exclude<Input, { type: 'received' }> | Omit<Extract<Input, { type: 'received' }>, 'behind'>;
+}
+
+export interface CaseProcess {
+  /**
+   * Decides on one event, saves the cases it concerns, and returns what is to be published. The same event again
+   * returns the same outputs and changes nothing. Throws `conflict` when others kept changing the same case.
+   */
+  handle(arrival: Arrival): Promise<readonly Outgoing[]>;
+}
+
+export interface CaseProcessParts {
+  readonly state: KeyedState;
+  readonly policy: Policy;
+  readonly now: () => number;
+  /** Told of every decision the first time it is made: for metrics and spans. */
+  readonly onActions: (actions: readonly Action[]) => void;
+}
+
+/** How long a settled message is remembered, so that a repeated event finds it settled. */
+const REMEMBERED_MS = 7 * 86_400_000;
+/** Only another process can change a case meanwhile: while one conversation is handled on two topics at once. */
+const MAX_CONFLICTS = 16;
+
+interface Loaded {
+  readonly messageId: string;
+  readonly file: CaseFile;
+  readonly version: number;
+}
+
+interface Turned extends Turn {
+  readonly loaded: Loaded;
+}
+
+/** Where a message no longer holds up the ones behind it. */
+const outOfTheWay = ({ phase }: Case): boolean => phase === 'settled' || phase === 'in_review';
+
+export function caseProcess({ state, policy, now, onActions }: CaseProcessParts): CaseProcess {
+  async function load(conversationId: string, messageId: string): Promise<Loaded> {
+    const entry = await state.get(caseKey(conversationId, messageId));
+    return entry === undefined
+      ? { messageId, file: emptyFile, version: 0 }
+      : { messageId, file: decodeJson<CaseFile>(entry.value), version: entry.version };
+  }
+
+  /** Puts a new message behind the newest of its conversation, where that one is still open. */
+  async function queued({
+    conversationId,
+    messageId,
+  }: Arrival): Promise<{ behind: boolean; changes: Change[] }> {
+    const key = conversationKey(conversationId);
+    const entry = await state.get(key);
+    const newest = entry === undefined ? undefined : decodeJson<{ newest: string }>(entry.value).newest;
+    const changes: Change[] = [
+      {
+        kind: 'put',
+        key,
+        value: encodeJson({ newest: messageId }),
+        expect: entry?.version ?? 0,
+        ttlMs: REMEMBERED_MS,
+      },
+    ];
+    if (newest === undefined || newest === messageId) return { behind: false, changes };
+    const before = await load(conversationId, newest);
+    if (before.version === 0 || outOfTheWay(before.file.kase)) return { behind: false, changes };
+    changes.push(saved(conversationId, before, { ...before.file, next: messageId }));
+    return { behind: true, changes };
+  }
+
+  function saved(conversationId: string, { messageId, version }: Loaded, file: CaseFile): Change {
+    const key = caseKey(conversationId, messageId);
+    const put = { kind: 'put', key, value: encodeJson(trimmed(file)), expect: version } as const;
+    return file.kase.phase === 'settled' ? { ...put, ttlMs: REMEMBERED_MS } : put;
+  }
+
+  /** The replies that waited behind a message that is now out of the way, first to last. */
+  async function released(conversationId: string, kase: Case, first: string | undefined): Promise<Turned[]> {
+    const turns: Turned[] = [];
+    for (let next = outOfTheWay(kase) ? first : undefined; next !== undefined; ) {
+      const loaded = await load(conversationId, next);
+      const turn = decide(loaded.file.kase, { type: 'turn' }, policy, now());
+      if (turn.kase === loaded.file.kase) break;
+      turns.push({ loaded, ...turn });
+      next = outOfTheWay(turn.kase) ? loaded.file.next : undefined;
+    }
+    return turns;
+  }
+
+  function withAlarm(arrival: Arrival, file: CaseFile, rang: boolean): { file: CaseFile; changes: Change[] } {
+    const { conversationId, messageId, traceparent } = arrival;
+    const key = alarmKey(conversationId, messageId);
+    const change = alarmChange(file, rang);
+    if (change === 'keep') return { file, changes: [] };
+    const { alarmAtMs: _, ...rest } = file;
+    if (change === 'disarm') return { file: rest, changes: [{ kind: 'disarm', key }] };
+    const payload = encodeJson({ conversationId, messageId, traceparent } satisfies AlarmPayload);
+    return {
+      file: { ...rest, alarmAtMs: change.at },
+      changes: [{ kind: 'arm', key, at: change.at, payload }],
+    };
+  }
+
+  /** What was published for an event, once more. */
+  async function republished(conversationId: string, decided: Decided): Promise<readonly Outgoing[]> {
+    const loaded = await Promise.all(decided.actions.map(({ messageId }) => load(conversationId, messageId)));
+    return published(
+      conversationId,
+      decided,
+      loaded.map(({ file }) => file.kase),
+    );
+  }
+
+  async function attempt(arrival: Arrival): Promise<readonly Outgoing[]> {
+    const { conversationId, messageId, topic, eventId } = arrival;
+    const loaded = await load(conversationId, messageId);
+    const { file } = loaded;
+    const repeated = file.last[topic];
+    if (repeated?.eventId === eventId) return republished(conversationId, repeated);
+    const queue = arrival.input.type === 'received' ? await queued(arrival) : { behind: false, changes: [] };
+    const input: Input =
+      arrival.input.type === 'received' ? { ...arrival.input, behind: queue.behind } : arrival.input;
+    const rang = input.type === 'due' && file.alarmAtMs !== undefined && file.alarmAtMs <= input.dueAtMs;
+    const atMs = now();
+    const turn = decide(file.kase, input, policy, atMs);
+    if (turn.kase === file.kase && !rang) return [];
+    const turns = [{ loaded, ...turn }, ...(await released(conversationId, turn.kase, file.next))];
+    const actions = turns.map((each) => ({ messageId: each.loaded.messageId, actions: each.actions }));
+    const decided: Decided = { eventId, atMs, policyVersion: policy.version, actions };
+    const last = { ...file.last, [topic]: decided };
+    const own = withAlarm(arrival, { ...file, kase: turn.kase, last }, rang);
+    await state.write([
+      ...queue.changes,
+      saved(conversationId, loaded, own.file),
+      ...own.changes,
+      ...turns
+        .slice(1)
+        .map((each) => saved(conversationId, each.loaded, { ...each.loaded.file, kase: each.kase })),
+    ]);
+    onActions(actions.flatMap((each) => each.actions));
+    return published(
+      conversationId,
+      decided,
+      turns.map(({ kase }) => kase),
+    );
+  }
+
+  /** Ends of the work that is under way, by conversation. */
+  const turns = new Map<string, Promise<unknown>>();
+
+  /**
+   * Lets the events of one conversation take turns, whatever topic they came on: two at once would both read the case,
+   * and the one that writes last would have to begin again.
+   */
+  async function inTurn<T>(conversationId: string, work: () => Promise<T>): Promise<T> {
+    const before = turns.get(conversationId);
+    const own = before === undefined ? work() : before.then(work, work);
+    turns.set(conversationId, own);
+    try {
+      return await own;
+    } finally {
+      if (turns.get(conversationId) === own) turns.delete(conversationId);
+    }
+  }
+
+  async function withoutConflict(arrival: Arrival): Promise<readonly Outgoing[]> {
+    for (let conflicts = 0; ; conflicts += 1) {
+      try {
+        return await attempt(arrival);
+      } catch (error) {
+        const fault = Fault.from(error);
+        if (fault.code !== 'conflict' || conflicts >= MAX_CONFLICTS) throw fault;
+      }
+    }
+  }
+
+  return {
+    handle: (arrival) => inTurn(arrival.conversationId, () => withoutConflict(arrival)),
+  };
+}
+
+/** Requests need the message's text, which a settled case no longer has: by then they were answered. */
+const canBeMade = ({ type }: Action, kase: Case): boolean =>
+  kase.message !== undefined || (type !== 'draft' && type !== 'ask-big');
+
+function published(conversationId: string, decided: Decided, cases: readonly Case[]): readonly Outgoing[] {
+  const { atMs, policyVersion } = decided;
+  return decided.actions.flatMap(({ messageId, actions }, index) => {
+    const kase = cases[index] ?? emptyFile.kase;
+    const occasion = { conversationId, messageId, atMs, policyVersion };
+    return actions
+      .filter((action) => canBeMade(action, kase))
+      .map((action) => outgoing(action, kase, occasion));
+  });
+}

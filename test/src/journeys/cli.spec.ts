@@ -1,0 +1,171 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
+import { startModelServer } from '@spillway/models/testing/model-server';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { call } from '../api.js';
+import { type Server, spillway, startServer } from '../server.js';
+
+let server: Server;
+let folder: string;
+let here: Record<string, string>;
+
+beforeAll(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'spillway-cli-'));
+  server = await startServer();
+  here = { SPILLWAY_PORT: String(server.port), SPILLWAY_DATA: folder };
+}, 60_000);
+afterAll(async () => {
+  await server.remove();
+  rmSync(folder, { recursive: true });
+});
+
+describe('spillway send', () => {
+  it('prints the id of a message', async () => {
+    const { code, stdout, stderr } = await spillway(['send', 'Where is my order?'], here);
+    expect([code, stderr]).toEqual([0, '']);
+    expect((await call(`${server.url}/v1/messages/${stdout.trim()}`)).status).toBe(200);
+  });
+
+  it('waits for the outcome', async () => {
+    const { code, stdout } = await spillway(
+      ['send', 'Where is my order FF-204518?', '--channel', 'form', '--wait', '--json'],
+      here,
+    );
+    expect(code).toBe(0);
+    expect(JSON.parse(stdout)).toMatchObject({ status: 'settled', intent: 'order_status' });
+  });
+
+  it('follows a file to the end of every message, and sends nothing twice', async () => {
+    const file = join(folder, 'inbox.jsonl.gz');
+    const rows = Array.from({ length: 250 }, (_, index) => ({
+      id: `row-${index}`,
+      text: index % 50 === 0 ? '' : `Where is my order FF-${200_000 + index}?`,
+      subject: `order ${index}`,
+      received_at: '2025-01-01T08:08:03Z',
+      topic: 'orders',
+    }));
+    writeFileSync(file, gzipSync(`${rows.map((row) => JSON.stringify(row)).join('\n')}\nnonsense\n`));
+    const first = await spillway(['send', '--file', file, '--json'], here);
+    expect(first.stderr).toContain(`${file}:251: is not JSON`);
+    expect(JSON.parse(first.stdout)).toMatchObject({ sent: 250, refused: 0, failed: 0, unreadable: 1 });
+    const { settled, in_review } = JSON.parse(first.stdout) as { settled: number; in_review: number };
+    expect(settled + in_review).toBe(250);
+    const before = await call<{ messages: number }>(`${server.url}/v1/savings`);
+    const second = await spillway(['send', '--file', file, '--json'], here);
+    expect(JSON.parse(second.stdout)).toMatchObject({ sent: 250, failed: 0 });
+    expect((await call<{ messages: number }>(`${server.url}/v1/savings`)).body.messages).toBe(
+      before.body.messages,
+    );
+  }, 60_000);
+
+  it.each([
+    ['neither text nor file', ['send'], 2],
+    ['a file that is not there', ['send', '--file', 'none.jsonl'], 2],
+    ['a command that is none', ['fly'], 2],
+    ['a service that is none', ['start', 'clasifier'], 2],
+  ])('%s: says what is wrong', async (_, args, code) => {
+    const finished = await spillway(args, here);
+    expect(finished.code).toBe(code);
+    expect(finished.stderr.length).toBeGreaterThan(10);
+    expect(finished.stdout).toBe('');
+  });
+
+  it('no server: says so', async () => {
+    const { code, stderr } = await spillway(['send', 'hello'], { ...here, SPILLWAY_PORT: '9' });
+    expect([code, stderr]).toEqual([3, expect.stringContaining('no server answers')]);
+  });
+});
+
+describe('spillway start', () => {
+  it('says that the embedded data serves one process', async () => {
+    const { code, stderr } = await spillway(['start', 'classifier'], { ...here, SPILLWAY_DATA: server.data });
+    expect([code, stderr]).toEqual([3, expect.stringContaining('in use by another process')]);
+  });
+
+  it('names everything that is wrong with the environment at once', async () => {
+    const { code, stderr } = await spillway(['start'], {
+      ...here,
+      SPILLWAY_PORT: 'x',
+      REDIS_URL: 'redis://h',
+    });
+    expect(code).toBe(3);
+    expect(stderr).toContain('SPILLWAY_PORT');
+    expect(stderr).toContain('REDIS_URL');
+  });
+
+  it('refuses to listen for strangers without keys', async () => {
+    const data = join(folder, 'open');
+    const { code, stderr } = await spillway(['start'], {
+      ...here,
+      SPILLWAY_DATA: data,
+      SPILLWAY_HOST: '0.0.0.0',
+    });
+    expect([code, stderr]).toEqual([3, expect.stringContaining('without API keys only loopback')]);
+  }, 60_000);
+
+  it('runs the sample inbox to its bill and exits', async () => {
+    const data = join(folder, 'demo');
+    const { code, stdout } = await spillway(['start', '--demo', '--exit'], {
+      ...here,
+      SPILLWAY_DATA: data,
+      SPILLWAY_PORT: '0',
+    });
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/200 messages: \d+ settled, \d+ with a person, 0 failed/);
+    expect(stdout).toContain('Projection, not a bill');
+  }, 120_000);
+
+  it('runs some services without the others, and they find each other’s events on the next start', async () => {
+    const part = await startServer({}, ['gateway', 'classifier', 'router']);
+    const { body } = await call<{ id: string }>(`${part.url}/v1/messages`, { text: 'hello there' });
+    expect((await call(`${part.url}/v1/messages/${body.id}`)).body).toMatchObject({ status: 'received' });
+    expect(await part.stop()).toBe(0);
+    await part.remove();
+  }, 60_000);
+});
+
+describe('spillway doctor', () => {
+  it('finds nothing wrong', async () => {
+    const { code, stdout } = await spillway(['doctor', '--json'], here);
+    expect(code).toBe(0);
+    const findings = JSON.parse(stdout) as { check: string; ok: boolean; found: string }[];
+    expect(findings.map(({ check }) => check)).toEqual(
+      expect.arrayContaining([
+        'runtime',
+        'data',
+        'server',
+        'pack',
+        'model embedded-small',
+        'model embedded-big',
+      ]),
+    );
+  }, 60_000);
+
+  it('probes endpoints, and names a cause and a fix for each that fails', async () => {
+    const models = await startModelServer();
+    models.always(() => ({ kind: 'no logprobs' }));
+    const { code, stdout } = await spillway(['doctor'], {
+      ...here,
+      SMALL_BASE_URL: models.baseUrl,
+      SMALL_MODEL: 'quiet',
+      BIG_BASE_URL: 'http://127.0.0.1:9/v1',
+      BIG_MODEL: 'gone',
+    });
+    await models.close();
+    expect(code).toBe(3);
+    expect(stdout).toMatch(/ok {3}model quiet: .*no log-probabilities/);
+    expect(stdout).toMatch(/FAIL model gone: unavailable/);
+    expect(stdout).toMatch(/fix: check that the endpoint runs/);
+  }, 60_000);
+});
+
+it('spillway train makes the embedded models', async () => {
+  const { code, stdout } = await spillway(['train', '--json'], {
+    ...here,
+    SPILLWAY_DATA: join(folder, 'trained'),
+  });
+  expect(code).toBe(0);
+  expect(JSON.parse(stdout)).toMatchObject({ pack: 'support', intents: 19 });
+}, 60_000);
