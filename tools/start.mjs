@@ -35,6 +35,4 @@ const tick = setInterval(
 const built = await run(process.execPath, ['node_modules/typescript/bin/tsc', '-b']);
 clearInterval(tick);
 if (built !== 0) process.exit(built);
-process.exit(
-  await run(process.execPath, ['services/cli/bin/spillway.js', 'start', '--demo', ...process.argv.slice(2)]),
-);
+process.exit(await run('services/cli/bin/spillway.js', ['start', '--demo', ...process.argv.slice(2)]));

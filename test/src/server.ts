@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -8,6 +8,8 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 
 const bin = fileURLToPath(new URL('../../services/cli/bin/spillway.js', import.meta.url));
+/** Embedded models that an earlier server of this checkout has trained: they follow from the pack alone. */
+const trained = fileURLToPath(new URL('../../node_modules/.cache/spillway-models', import.meta.url));
 
 /** A Spillway server in a process of its own, started as a user starts it. */
 export interface Server {
@@ -53,7 +55,7 @@ export async function startServer(
   let child: ChildProcess;
 
   async function launch(): Promise<void> {
-    const started = spawn(process.execPath, [bin, 'start', ...services], {
+    const started = spawn(bin, ['start', ...services], {
       env: {
         PATH: process.env['PATH'] ?? '',
         SPILLWAY_DATA: data,
@@ -80,7 +82,9 @@ export async function startServer(
     return child.exitCode ?? 128;
   }
 
+  if (existsSync(trained)) cpSync(trained, join(data, 'models'), { recursive: true });
   await launch();
+  if (existsSync(join(data, 'models'))) cpSync(join(data, 'models'), trained, { recursive: true });
   return {
     url,
     port,
@@ -121,7 +125,7 @@ export async function spillway(
   environment: Readonly<Record<string, string>> = {},
 ): Promise<Finished> {
   const started = performance.now();
-  const child = spawn(process.execPath, [bin, ...args], {
+  const child = spawn(bin, args, {
     env: { PATH: process.env['PATH'] ?? '', NO_COLOR: '1', ...environment },
     stdio: ['ignore', 'pipe', 'pipe'],
   });

@@ -18,11 +18,14 @@ export interface EmbeddedBusOptions extends Partial<Retention> {
    * commits. `full`: it survives that too, at one disk flush for each commit. Default `normal`.
    */
   readonly synchronous?: 'full' | 'normal';
-  /** Milliseconds between commits of consumer offsets: what a crash delivers again. Default 100. */
+  /**
+   * Milliseconds between commits of consumer offsets: what finished since, without outputs, is delivered again after a
+   * crash. Default 100.
+   */
   readonly commitMs?: number;
   /** How long a rejected record waits. Default 50 ms, doubled up to 5 s. */
   readonly redelivery?: Redelivery;
-  /** What a subscription holds in memory before it reads from the file. Default four records a slot, and 8 MiB. */
+  /** What a subscription holds in memory before it reads from the file. Default 1,024 records, or four a slot, and 8 MiB. */
   readonly buffer?: { readonly records?: number; readonly bytes?: number };
 }
 
@@ -152,7 +155,7 @@ class EmbeddedBus implements Bus {
       answered: (from) => this.#log.answered(group, from),
       committed,
       redelivery: redelivery ?? { firstMs: 50, maxMs: 5_000 },
-      buffer: { records: buffer?.records ?? Math.max(64, 4 * slots), bytes: buffer?.bytes ?? 8 * 2 ** 20 },
+      buffer: { records: buffer?.records ?? Math.max(1_024, 4 * slots), bytes: buffer?.bytes ?? 8 * 2 ** 20 },
       end: () => this.#end,
       publish: (events, offset) => this.#publish(events, { group, offset }),
       onProgress: () => this.#commitSoon(),

@@ -77,16 +77,14 @@ describe('fitTemperature', () => {
     expect(lossAt(found)).toBeLessThanOrEqual(Math.min(lossAt(found * 1.01), lossAt(found / 1.01)));
   });
 
-  it('stays within its bounds where every answer is right', () => {
-    expect(
-      fitTemperature(
-        [
-          [0, 5],
-          [5, 0],
-        ],
-        [1, 0],
-      ),
-    ).toBeCloseTo(0.05, 3);
+  it('stays moderate where few answers are all right', () => {
+    const few = Array.from({ length: 20 }, () => [0, 2]);
+    const temperature = fitTemperature(
+      few,
+      few.map(() => 1),
+    );
+    expect(temperature).toBeGreaterThan(0.3);
+    expect(temperature).toBeLessThan(1);
   });
 
   it('refuses an empty set', () => {
@@ -131,8 +129,22 @@ describe('fitPlatt', () => {
     expect(applyPlatt(platt, 0.6)).toBeCloseTo(wanted, 3);
   });
 
+  it('keeps low confidences low where no outcome was wrong', () => {
+    const sure = Array.from({ length: 100 }, (_, at) => 0.8 + (at % 20) / 100);
+    const platt = fitPlatt(
+      sure,
+      sure.map(() => true),
+    );
+    expect(applyPlatt(platt, 0.95)).toBeGreaterThan(0.95);
+    expect(applyPlatt(platt, 0.01)).toBeLessThan(0.5);
+  });
+
   it('says the same of everything where high confidences are the wrong ones', () => {
-    const platt = fitPlatt([0.9, 0.8, 0.2, 0.1], [false, false, true, true]);
+    const repeated = Array.from({ length: 20 }, () => [0.9, 0.8, 0.2, 0.1]).flat();
+    const platt = fitPlatt(
+      repeated,
+      repeated.map((confidence) => confidence < 0.5),
+    );
     expect(platt.slope).toBe(0);
     expect(applyPlatt(platt, 0.99)).toBeCloseTo(0.5, 6);
   });

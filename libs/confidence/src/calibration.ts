@@ -44,14 +44,22 @@ function meanLoss(
   return loss / scores.length;
 }
 
-/** Temperatures outside are signs of scores that say nothing, or of a set without a single error. */
+/**
+ * How strongly both calibrations are held near changing nothing, as a quadratic penalty of 5/2 on the slope's distance
+ * from 1 and on the logarithm of the temperature. Without errors to learn from nothing says which confidences deserve
+ * less, and those given should keep their distances. Some hundred outcomes outweigh it.
+ */
+const HOLD = 5;
+
+/** Temperatures outside are signs of scores that say nothing. */
 const COLDEST = 0.05;
 const HOTTEST = 20;
 const GOLDEN = (Math.sqrt(5) - 1) / 2;
 
 /**
  * The temperature T that makes -Σ ln softmax(scores / T)[label] least (Guo et al. 2017, "On Calibration of Modern Neural
- * Networks"), between 0.05 and 20, by golden section over ln T: the loss is convex in 1/T, so it has one valley.
+ * Networks"), between 0.05 and 20, held near 1 where there is little to learn from. By golden section over ln T: the loss
+ * is convex in 1/T.
  *
  * @throws Fault `rejected` without any scores
  */
@@ -59,7 +67,7 @@ export function fitTemperature(scores: readonly ArrayLike<number>[], labels: Arr
   if (scores.length === 0) throw new Fault('rejected', 'a temperature cannot be fitted to no scores');
   let low = Math.log(COLDEST);
   let high = Math.log(HOTTEST);
-  const lossAt = (x: number) => meanLoss(scores, labels, Math.exp(x));
+  const lossAt = (x: number) => meanLoss(scores, labels, Math.exp(x)) + (0.5 * HOLD * x * x) / scores.length;
   let left = high - GOLDEN * (high - low);
   let right = low + GOLDEN * (high - low);
   let [leftLoss, rightLoss] = [lossAt(left), lossAt(right)];
@@ -91,7 +99,8 @@ export function applyPlatt({ intercept, slope }: Platt, probability: number): nu
 /**
  * Platt scaling on the logit of raw confidences (Platt 1999, "Probabilistic Outputs for Support Vector Machines"):
  * logistic regression of `right` on logit(confidence) with the targets (n₁+1)/(n₁+2) and 1/(n₀+2) instead of 1 and 0,
- * which keeps it finite when all are right. A slope that would turn the order around becomes 0. Meant for up to some
+ * which keeps it finite when all are right, and with a slope held near 1, so that few outcomes or none wrong leave the
+ * order and the distances of confidences alone. A slope that would turn the order around becomes 0. Meant for up to some
  * thousand outcomes; beyond, something that follows the shape of the curve does better.
  *
  * @throws Fault `rejected` without any outcomes
@@ -109,9 +118,6 @@ export function fitPlatt(confidences: ArrayLike<number>, right: ArrayLike<boolea
   if (fitted.slope >= 0) return fitted;
   return { intercept: logit(targets.reduce((sum, one) => sum + one, 0) / count), slope: 0 };
 }
-
-/** Keeps the slope finite where the classes part cleanly. */
-const RIDGE = 1e-3;
 
 /** Logistic regression on one number by Newton's method, steps halved while they do not lower the loss. */
 function newton(xs: Float64Array, targets: Float64Array): Platt {
@@ -139,7 +145,7 @@ function newton(xs: Float64Array, targets: Float64Array): Platt {
 }
 
 function plattLoss(xs: Float64Array, targets: Float64Array, { intercept, slope }: Platt): number {
-  let loss = 0.5 * RIDGE * slope * slope;
+  let loss = 0.5 * HOLD * (slope - 1) ** 2;
   for (let at = 0; at < xs.length; at += 1) {
     const z = intercept + slope * (xs[at] as number);
     // ln(1 + e^z) - t·z without overflow.
@@ -149,7 +155,7 @@ function plattLoss(xs: Float64Array, targets: Float64Array, { intercept, slope }
 }
 
 function newtonStep(xs: Float64Array, targets: Float64Array, { intercept, slope }: Platt): Platt {
-  let [g0, g1, h00, h01, h11] = [0, -RIDGE * slope, 1e-9, 0, RIDGE];
+  let [g0, g1, h00, h01, h11] = [0, HOLD * (1 - slope), 1e-9, 0, HOLD];
   for (let at = 0; at < xs.length; at += 1) {
     const x = xs[at] as number;
     const p = sigmoid(intercept + slope * x);

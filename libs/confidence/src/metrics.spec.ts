@@ -57,6 +57,7 @@ describe('calibration errors', () => {
     const confidences = (count: number) => Array.from({ length: count }, (_, at) => (at + 0.5) / count);
     const few = calibrationNoise(confidences(100), random);
     expect(few).toBeGreaterThan(0.05);
+    expect(few).toBeLessThan(0.2);
     expect(calibrationNoise(confidences(2_000), random)).toBeLessThan(few / 2);
   });
 });

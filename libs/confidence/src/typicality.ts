@@ -34,15 +34,20 @@ function line(xs: readonly number[], ys: readonly number[]): { intercept: number
   return { intercept: y0 - slope * x0, slope };
 }
 
-/** What nothing is known of is taken for typical. */
-const ANYTHING: Typicality = { intercept: -10, slope: 0, variance: 1, variancePerWord: 0, longest: 1 };
+/**
+ * What is usual before anything is known; it counts as thirty messages. Some hundred real ones outweigh it, but a few
+ * made from one mould do not prove that customers write from it.
+ */
+const EXPECTED: readonly Familiarity[] = [4, 8, 12, 16, 24, 32].flatMap((words) =>
+  [0.6, 0.72, 0.8, 0.87, 0.93].map((coverage) => ({ coverage, words })),
+);
 
 /** Learns what unseen messages of the domain look like. Messages without words and copies are left out. */
 export function fitTypicality(messages: readonly Familiarity[]): Typicality {
-  const seen = messages.filter(({ words, coverage }) => words > 0 && coverage < COPIED);
-  if (seen.length < 2) return ANYTHING;
-  const lengths = seen.map(({ words }) => words).sort((a, b) => a - b);
+  const real = messages.filter(({ words, coverage }) => words > 0 && coverage < COPIED);
+  const lengths = (real.length > 0 ? real : EXPECTED).map(({ words }) => words).sort((a, b) => a - b);
   const longest = lengths[Math.floor(0.95 * (lengths.length - 1))] as number;
+  const seen = [...EXPECTED, ...real];
   const xs = seen.map(({ words }) => Math.log(Math.min(words, longest)));
   const ys = seen.map(({ coverage }) => shareOf(coverage));
   const centre = line(xs, ys);
@@ -50,7 +55,6 @@ export function fitTypicality(messages: readonly Familiarity[]): Typicality {
   const below = xs
     .map((x, at) => ({ words: Math.exp(x), gap: (ys[at] as number) - centre.intercept - centre.slope * x }))
     .filter(({ gap }) => gap < 0);
-  if (below.length < 2) return { ...centre, variance: 1, variancePerWord: 0, longest };
   const squares = below.map(({ gap }) => gap * gap);
   const mean = squares.reduce((sum, one) => sum + one, 0) / squares.length;
   const spread = line(
@@ -60,7 +64,7 @@ export function fitTypicality(messages: readonly Familiarity[]): Typicality {
   const grows = spread.slope > 0;
   return {
     ...centre,
-    variance: Math.max(0.01, 0.25 * mean, grows ? spread.intercept : mean),
+    variance: Math.max(0.25 * mean, grows ? spread.intercept : mean),
     variancePerWord: grows ? spread.slope : 0,
     longest,
   };
@@ -78,6 +82,8 @@ const USUAL = 2;
 /** Where a message is as likely foreign as not. */
 const FOREIGN = 3.5;
 const STEEPNESS = 2;
+/** Beyond this a message is foreign, and farther is no more so. */
+const FARTHEST = 5;
 
 /**
  * Confidence in a label, lowered for messages unlike the training's: each standard deviation beyond two costs two units
@@ -85,6 +91,7 @@ const STEEPNESS = 2;
  * domain at all. What is usual stays as it is. A score to be calibrated ({@link fitPlatt}), not yet a probability.
  */
 export function temperedByTypicality(probability: number, distance: number): number {
-  const doubted = sigmoid(logit(probability) + STEEPNESS * Math.min(0, distance + USUAL));
-  return doubted * sigmoid(STEEPNESS * (distance + FOREIGN));
+  const near = Math.max(-FARTHEST, distance);
+  const doubted = sigmoid(logit(probability) + STEEPNESS * Math.min(0, near + USUAL));
+  return doubted * sigmoid(STEEPNESS * (near + FOREIGN));
 }

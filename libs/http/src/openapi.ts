@@ -67,6 +67,7 @@ function describe(operation: Operation): Json {
   const { id, summary, description, body, answer, also } = operation;
   return {
     operationId: id,
+    tags: [tagOf(operation.path)],
     summary,
     ...(description === undefined ? {} : { description }),
     parameters: [
@@ -88,6 +89,9 @@ const answerOf = ({ description, content }: Answer): Json => ({
   description,
   content: contentOf(content, 'output'),
 });
+
+/** `/v1/messages/{id}` is one of the calls about messages; what is not under a version is for operators. */
+const tagOf = (path: string): string => /^\/v1\/(\w+)/.exec(path)?.[1] ?? 'operations';
 
 const PROBLEM_CONTENT = {
   'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' } },

@@ -6,6 +6,8 @@ import {
   HTTP_REQUEST_SECONDS,
   HTTP_ROUTE,
   HTTP_STATUS,
+  URL_PATH,
+  URL_SCHEME,
 } from '@spillway/telemetry/names';
 import { contextOf, isRecording, tracer } from '@spillway/telemetry/tracing';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
@@ -53,7 +55,9 @@ function startSpan(request: FastifyRequest, service: string, parent: ReturnType<
   if (!isRecording()) return tracer(service).startSpan(name, { kind: SpanKind.SERVER }, parent);
   const attributes = {
     [HTTP_METHOD]: request.method,
-    ...(route === NO_ROUTE ? {} : { [HTTP_ROUTE]: route }),
+    [URL_SCHEME]: request.protocol,
+    // Of an address that is none of ours, nobody knows what is in it; and what is searched for may be a customer.
+    ...(route === NO_ROUTE ? {} : { [HTTP_ROUTE]: route, [URL_PATH]: request.url.split('?', 1)[0] }),
   };
   return tracer(service).startSpan(name, { kind: SpanKind.SERVER, attributes }, parent);
 }

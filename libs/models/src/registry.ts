@@ -4,6 +4,7 @@ import { callCost } from './cost.js';
 import { type LanguageModel, type Layer, type StepName, stack } from './language-model.js';
 import { breaker } from './layers/breaker.js';
 import { concurrency } from './layers/concurrency.js';
+import { hold } from './layers/hold.js';
 import { meter } from './layers/meter.js';
 import { retry } from './layers/retry.js';
 import { timeout } from './layers/timeout.js';
@@ -32,6 +33,11 @@ export interface ModelsOptions {
 export interface Models {
   /** The model that serves a step at a tier, in its layers. */
   for(step: StepName, tier: ModelTier): LanguageModel;
+  /**
+   * Calls no endpoint any more and waits for the calls under way, at most so many milliseconds. Calls that come meanwhile
+   * wait until their signals are aborted; resolves with whether some do. Embedded models go on answering.
+   */
+  finish(timeoutMs: number): Promise<boolean>;
   /** Closes the connections. */
   close(): Promise<void>;
 }
@@ -63,6 +69,7 @@ const plain = { timeoutMs: 30_000, maxAttempts: 3, concurrency: 16 };
  */
 export function openModels(options: ModelsOptions): Models {
   const chosen = chooseAll(options);
+  const calls = hold();
   const drivers = new Map<string, OpenAiModel>();
   const endpoints = new Map<string, readonly Layer[]>();
   const models = new Map<string, LanguageModel>();
@@ -73,7 +80,7 @@ export function openModels(options: ModelsOptions): Models {
         ? renamed(options.embedded[definition.tier], definition.name)
         : stack(driverOf(drivers, choice), [
             retry({ attempts: definition.maxAttempts }),
-            ...endpointOf(endpoints, choice),
+            ...endpointOf(endpoints, calls.layer, choice),
             timeout(definition.timeoutMs),
           ]);
     models.set(`${choice.step}:${choice.tier}`, meterOf(options, choice)(model));
@@ -84,6 +91,7 @@ export function openModels(options: ModelsOptions): Models {
       if (model === undefined) throw new Fault('misconfigured', `no model for ${step} at ${tier}`);
       return model;
     },
+    finish: (timeoutMs) => calls.begin(timeoutMs),
     async close() {
       await Promise.all([...drivers.values()].map((driver) => driver.close()));
     },
@@ -161,12 +169,16 @@ function driverOf(drivers: Map<string, OpenAiModel>, { definition, apiKey }: Cho
 }
 
 /** The layers that everyone shares who calls the same model at the same place. */
-function endpointOf(endpoints: Map<string, readonly Layer[]>, { definition }: Choice): readonly Layer[] {
+function endpointOf(
+  endpoints: Map<string, readonly Layer[]>,
+  held: Layer,
+  { definition }: Choice,
+): readonly Layer[] {
   const place = `${definition.baseUrl} ${definition.model}`;
   const known = endpoints.get(place);
   if (known !== undefined) return known;
   const limit = definition.concurrency;
-  const shared = [concurrency({ limit, queue: limit * QUEUE_PER_CALL }), breaker()];
+  const shared = [concurrency({ limit, queue: limit * QUEUE_PER_CALL }), held, breaker()];
   endpoints.set(place, shared);
   return shared;
 }

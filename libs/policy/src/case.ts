@@ -54,7 +54,7 @@ export interface Reply {
  *
  * - `unknown`: answers have come, the message itself has not (they travel on different topics)
  * - `open`: models are at work
- * - `ready`: the reply is written and waits for an earlier message of the conversation
+ * - `ready`: it is decided how the message ends, and the end waits for an earlier message of the conversation
  * - `in_review`: a person decides
  * - `settled`: the end
  */
@@ -64,7 +64,7 @@ export interface Case {
   readonly steps: Readonly<Partial<Record<TaskName, StepState>>>;
   /** An earlier message of the conversation is still open: the reply to this one leaves after it. */
   readonly behind: boolean;
-  /** The best reply so far; what is sent, once `ready` or `settled`. */
+  /** The best reply so far; what is sent, once `ready` or `settled`; absent then: nothing is. */
   readonly reply?: Reply;
 }
 

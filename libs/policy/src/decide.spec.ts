@@ -309,6 +309,8 @@ table('silence', [
   ],
 ]);
 
+const heldBehind = [received({}, true), answered('classify', 0.1), answered('classify', 0.1, 'big')];
+
 table('replies of one conversation leave in order', [
   [
     'a reply waits for the message before it',
@@ -332,6 +334,30 @@ table('replies of one conversation leave in order', [
       given: [received({}, true), { type: 'turn' }, ...understood],
       when: answered('draft', 0.9),
       want: ['accept draft of small', 'send "a draft" by small'],
+    },
+  ],
+  [
+    'what a person wrote waits as well',
+    {
+      given: [...heldBehind],
+      when: { type: 'reviewed', decision: 'edit', text: 'my own words' },
+      want: [],
+    },
+  ],
+  [
+    'and leaves in its turn',
+    {
+      given: [...heldBehind, { type: 'reviewed', decision: 'edit', text: 'my own words' }],
+      when: { type: 'turn' },
+      want: ['send "my own words" by human'],
+    },
+  ],
+  [
+    'a message that a person closes waits too: the ones behind it must not pass the one before it',
+    {
+      given: [...heldBehind, { type: 'reviewed', decision: 'reject', text: '' }],
+      when: { type: 'turn' },
+      want: ['closed'],
     },
   ],
 ]);

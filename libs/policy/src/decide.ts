@@ -143,22 +143,27 @@ function hold(kase: Case, step: TaskName, reasons: readonly string[]): Turn {
   return { kase: { ...kase, phase: 'in_review', steps }, actions: [{ type: 'review', step, reasons }] };
 }
 
-/** The reply is written: it leaves now, or once the message before it is out of the way. */
-function finish(kase: Case): Turn {
-  if (kase.behind) return nothing({ ...kase, phase: 'ready' });
-  return settle(kase, 'replied', kase.reply);
-}
+/** The end is decided: it comes now, or once the message before it is out of the way. */
+const finish = (kase: Case): Turn => (kase.behind ? nothing({ ...kase, phase: 'ready' }) : settle(kase));
 
-function settle(kase: Case, outcome: 'replied' | 'closed', reply?: Reply): Turn {
+/** With the reply that is there, or closed without one. */
+function settle(kase: Case): Turn {
+  const { reply } = kase;
   return {
     kase: { ...kase, phase: 'settled' },
-    actions: [{ type: 'settle', outcome, ...(reply === undefined ? {} : { reply }) }],
+    actions: [
+      reply === undefined
+        ? { type: 'settle', outcome: 'closed' }
+        : { type: 'settle', outcome: 'replied', reply },
+    ],
   };
 }
 
+/** The same case where nothing held it up: whoever waits for it was let go before. */
 function turnCame(kase: Case): Turn {
+  if (!kase.behind) return nothing(kase);
   const ahead = { ...kase, behind: false };
-  return kase.phase === 'ready' ? settle(ahead, 'replied', ahead.reply) : nothing(ahead);
+  return kase.phase === 'ready' ? settle(ahead) : nothing(ahead);
 }
 
 function due(kase: Case, dueAtMs: number, policy: Policy, nowMs: number): Turn {
@@ -174,9 +179,12 @@ function due(kase: Case, dueAtMs: number, policy: Policy, nowMs: number): Turn {
 
 function reviewed(kase: Case, decision: 'approve' | 'edit' | 'reject', text: string): Turn {
   if (kase.phase !== 'in_review') return nothing(kase);
-  if (decision === 'reject') return settle(kase, 'closed');
+  if (decision === 'reject') {
+    const { reply: _, ...unanswered } = kase;
+    return finish(unanswered);
+  }
   // Nothing to send is not a decision to send nothing: the case stays with the person.
   if (text.trim() === '') return nothing(kase);
   const by = decision === 'approve' && kase.reply?.text === text ? kase.reply.by : 'human';
-  return settle(kase, 'replied', { text, by });
+  return finish({ ...kase, reply: { text, by } });
 }

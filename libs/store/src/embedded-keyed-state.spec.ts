@@ -83,6 +83,21 @@ describe('embedded keyed state', () => {
     await state.close();
   });
 
+  it('can end the leases of an earlier opening: whoever held them is gone', async () => {
+    const path = join(folder, randomUUID(), 'state.db');
+    const before = openEmbeddedKeyedState({ path, now, endLeases: true });
+    const fence = await fenceOf(before, '{k}:abandoned');
+    await before.complete('{k}:done', await fenceOf(before, '{k}:done'), bytes('x'), 60_000);
+    expect(await before.claim('{k}:abandoned', 1_000)).toMatchObject({ state: 'busy' });
+    await before.close();
+    const after = openEmbeddedKeyedState({ path, now, endLeases: true });
+    expect(await after.claim('{k}:done', 1_000)).toMatchObject({ state: 'done' });
+    const newer = await fenceOf(after, '{k}:abandoned');
+    expect(newer).toBeGreaterThan(fence);
+    expect(await after.claim('{k}:abandoned', 1_000)).toMatchObject({ state: 'busy' });
+    await after.close();
+  });
+
   it('has all that it acknowledged after kill -9, and lets nobody in meanwhile', async () => {
     const path = join(folder, randomUUID(), 'state.db');
     const child = spawn(

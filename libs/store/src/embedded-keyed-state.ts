@@ -27,9 +27,16 @@ export interface EmbeddedKeyedStateOptions {
   readonly now?: () => number;
   /** `normal` (the default) survives a crash of the process, `full` loss of power too, at one disk flush a batch. */
   readonly synchronous?: 'full' | 'normal';
+  /**
+   * Leases end with the opening of the file that they were given in: the file is one process's, so their owners are gone,
+   * and nobody need wait for a call that a crash broke off. Default: they last as long as they were given for.
+   */
+  readonly endLeases?: boolean;
 }
 
 interface Numbers {
+  /** Every number of this opening is greater, every earlier one is not. */
+  readonly before: number;
   /** A number that no entry and no claim of this file ever had: greater than all before. */
   next(): number;
 }
@@ -55,7 +62,7 @@ export function openEmbeddedKeyedState(options: EmbeddedKeyedStateOptions): Keye
   const commits = groupCommit(database);
   const numbers = numbersOf(database);
   const entries = entryTable(database, numbers, now);
-  const claims = claimTable(database, numbers, now);
+  const claims = claimTable(database, numbers, now, options.endLeases === true ? numbers.before : 0);
   const alarms = alarmTable(database);
   const purge = purger(database, now);
   let open = true;
@@ -106,8 +113,9 @@ function numbersOf(database: DatabaseSync): Numbers {
   const row = database.prepare('UPDATE openings SET count = count + 1 RETURNING count').get() as {
     count: number;
   };
-  let last = row.count * 2 ** 32;
-  return { next: () => ++last };
+  const before = row.count * 2 ** 32;
+  let last = before;
+  return { before, next: () => ++last };
 }
 
 type EntryChange = Extract<Change, { kind: 'put' | 'delete' }>;
@@ -147,7 +155,8 @@ function entryTable(database: DatabaseSync, numbers: Numbers, now: () => number)
   };
 }
 
-function claimTable(database: DatabaseSync, numbers: Numbers, now: () => number) {
+/** Leases of fences up to `ended` are over. */
+function claimTable(database: DatabaseSync, numbers: Numbers, now: () => number, ended: number) {
   const select = database.prepare(
     'SELECT fence, lease_until, result FROM claims WHERE key = ? AND expires_at > ?',
   );
@@ -165,7 +174,9 @@ function claimTable(database: DatabaseSync, numbers: Numbers, now: () => number)
         | { fence: number; lease_until: number; result: Uint8Array | null }
         | undefined;
       if (row !== undefined && row.result !== null) return { state: 'done', result: row.result };
-      if (row !== undefined && row.lease_until > at) return { state: 'busy', until: row.lease_until };
+      if (row !== undefined && row.lease_until > at && row.fence > ended) {
+        return { state: 'busy', until: row.lease_until };
+      }
       const fence = numbers.next();
       const until = Math.ceil(at + leaseMs);
       take.run(key, fence, until, until + ABANDONED_MS);

@@ -1,6 +1,5 @@
-import { context } from '@opentelemetry/api';
+import { context, trace } from '@opentelemetry/api';
 import { type DestinationStream, type Logger, pino } from 'pino';
-import { traceIdOf } from './tracing.js';
 
 export type { Logger } from 'pino';
 
@@ -29,8 +28,8 @@ export function createLogger(service: string): Logger {
       base: { service },
       formatters: { level: (label) => ({ level: label }) },
       mixin: () => {
-        const traceId = traceIdOf(context.active());
-        return traceId === '' ? {} : { trace_id: traceId };
+        const span = trace.getSpanContext(context.active());
+        return span === undefined ? {} : { trace_id: span.traceId };
       },
       redact: {
         paths: [

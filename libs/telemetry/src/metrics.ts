@@ -1,7 +1,10 @@
-import { Counter, Gauge, Histogram, Registry } from 'prom-client';
+import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 
 /** The process's metrics, as `/metrics` serves them. */
 export const registry = new Registry();
+
+/** Adds what is known of the process itself: memory, CPU, event loop lag. Call once. */
+export const measureProcess = (): void => collectDefaultMetrics({ register: registry });
 
 interface Named {
   readonly name: string;

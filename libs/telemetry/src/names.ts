@@ -8,7 +8,7 @@
 // Messaging spans.
 export const MESSAGING_SYSTEM = 'messaging.system';
 export const MESSAGING_OPERATION_NAME = 'messaging.operation.name';
-/** `send`, `process` or `settle`. */
+/** `create` (an event is made and handed to the bus) or `process`. */
 export const MESSAGING_OPERATION_TYPE = 'messaging.operation.type';
 export const MESSAGING_DESTINATION = 'messaging.destination.name';
 export const MESSAGING_PARTITION = 'messaging.destination.partition.id';
@@ -23,7 +23,6 @@ export const ERROR_TYPE = 'error.type';
 export const GEN_AI_OPERATION = 'gen_ai.operation.name';
 export const GEN_AI_PROVIDER = 'gen_ai.provider.name';
 export const GEN_AI_REQUEST_MODEL = 'gen_ai.request.model';
-export const GEN_AI_RESPONSE_MODEL = 'gen_ai.response.model';
 export const GEN_AI_MAX_TOKENS = 'gen_ai.request.max_tokens';
 export const GEN_AI_FINISH_REASONS = 'gen_ai.response.finish_reasons';
 export const GEN_AI_INPUT_TOKENS = 'gen_ai.usage.input_tokens';
@@ -32,14 +31,17 @@ export const GEN_AI_OUTPUT_TOKENS = 'gen_ai.usage.output_tokens';
 export const GEN_AI_REASONING_TOKENS = 'gen_ai.usage.reasoning.output_tokens';
 export const GEN_AI_OUTPUT_TYPE = 'gen_ai.output.type';
 export const SERVER_ADDRESS = 'server.address';
+export const SERVER_PORT = 'server.port';
 
 // HTTP edge.
 export const HTTP_METHOD = 'http.request.method';
 export const HTTP_ROUTE = 'http.route';
 export const HTTP_STATUS = 'http.response.status_code';
+export const URL_PATH = 'url.path';
+export const URL_SCHEME = 'url.scheme';
 
 // Spillway's own.
-/** Id of the customer's message; the same on every span of its trace. */
+/** Id of the customer's message; on every span that takes it in, handles an event of it or makes one. */
 export const MESSAGE_ID = 'spillway.message.id';
 /** classify, extract, sentiment, draft or polish. */
 export const STEP = 'spillway.step';
@@ -47,6 +49,8 @@ export const STEP = 'spillway.step';
 export const TIER = 'spillway.tier';
 /** Nano-dollars that a call cost; absent when the price is unknown. */
 export const COST_NANOS = 'spillway.cost_nanos';
+/** True where the tokens are those that a language model would have used: an embedded model uses none. */
+export const USAGE_ESTIMATED = 'spillway.usage.estimated';
 /** Requests that a call took, the first included. */
 export const ATTEMPTS = 'spillway.attempts';
 /** Calibrated probability, 0 to 1, that a result is right. */
@@ -112,4 +116,8 @@ export const DECISION_CONFIDENCE = metric(
   'Calibrated confidence that the router acted on, 0 to 1, by step.',
 );
 export const MESSAGES_SETTLED = metric('spillway_messages_settled_total', 'Messages settled, by outcome.');
+export const SPANS_LOST = metric(
+  'spillway_spans_lost_total',
+  'Spans that never reached the OTLP endpoint: it failed, or took them too slowly.',
+);
 export const POLICY_AGE_DAYS = metric('spillway_policy_age_days', 'Days since the policy was reviewed.');

@@ -16,6 +16,13 @@ describe('tracing', () => {
     expect(span.spanContext().traceId).toMatch(/^(?!0{32})[0-9a-f]{32}$/);
   });
 
+  it('gives a root the second half of its trace id, so that a trace alone leads to its root', () => {
+    stop = startTracing();
+    const { traceId, spanId } = tracer('gateway').startSpan('root').spanContext();
+    expect(spanId).toMatch(/^[0-9a-f]{16}$/);
+    expect(traceId.slice(16)).toBe(spanId);
+  });
+
   it('carries one trace through headers into another service', () => {
     const exporter = new InMemorySpanExporter();
     stop = startTracing({ processor: new SimpleSpanProcessor({ exporter }) });

@@ -9,14 +9,15 @@ import {
 } from '@opentelemetry/api';
 import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-hooks';
 import { W3CTraceContextPropagator } from '@opentelemetry/core';
-import { OTLPTraceExporter } from '@opentelemetry/exporter-trace-otlp-proto';
-import { resourceFromAttributes } from '@opentelemetry/resources';
+import { defaultResource, resourceFromAttributes } from '@opentelemetry/resources';
 import {
   AlwaysOffSampler,
-  BatchSpanProcessor,
+  type IdGenerator,
+  RandomIdGenerator,
   type SpanProcessor,
   TracerProvider,
 } from '@opentelemetry/sdk-trace';
+import { exportTo } from './span-export.js';
 
 export interface TracingOptions {
   /** OTLP endpoint, such as `http://127.0.0.1:4318`. Without one nothing is recorded, and trace ids are still made. */
@@ -29,13 +30,14 @@ let processor: SpanProcessor | undefined;
 let tracers = new Map<string, Tracer>();
 
 /**
- * Starts tracing for this process; call once, first. Returns the function that flushes and stops it.
+ * Starts tracing for this process; call once, first. Returns the function that exports what is left, for at most three
+ * seconds, and stops it.
  *
  * Every message gets a trace id even where nothing is exported, so that an answer, a log line and a decision can be
  * matched.
  */
 export function startTracing(options: TracingOptions = {}): () => Promise<void> {
-  processor = options.processor ?? exporterTo(options.endpoint);
+  processor = options.processor ?? (options.endpoint === undefined ? undefined : exportTo(options.endpoint));
   tracers = new Map();
   context.setGlobalContextManager(new AsyncLocalStorageContextManager().enable());
   propagation.setGlobalPropagator(new W3CTraceContextPropagator());
@@ -48,16 +50,20 @@ export function startTracing(options: TracingOptions = {}): () => Promise<void> 
   };
 }
 
-function exporterTo(endpoint: string | undefined): SpanProcessor | undefined {
-  if (endpoint === undefined) return undefined;
-  const exporter = new OTLPTraceExporter({ url: `${endpoint.replace(/\/+$/, '')}/v1/traces` });
-  // A message has about forty spans: the default queue of 2,048 would drop most of them under load.
-  return new BatchSpanProcessor({
-    exporter,
-    maxQueueSize: 65_536,
-    maxExportBatchSize: 2_048,
-    scheduledDelayMillis: 1_000,
-  });
+/**
+ * A root has the second half of its trace's id for its own: so whoever knows only a trace, from the ledger, can still go
+ * on from its root. The SDK makes the id of a span before that of its trace.
+ */
+function rootedIds(): IdGenerator {
+  const random = new RandomIdGenerator();
+  let spanId = '';
+  return {
+    generateSpanId() {
+      spanId = random.generateSpanId();
+      return spanId;
+    },
+    generateTraceId: () => `${random.generateSpanId()}${spanId}`,
+  };
 }
 
 /**
@@ -67,14 +73,17 @@ function exporterTo(endpoint: string | undefined): SpanProcessor | undefined {
 export function tracer(service = 'spillway'): Tracer {
   let found = tracers.get(service);
   if (found === undefined) {
-    const resource = resourceFromAttributes({
-      'service.name': service === 'spillway' ? service : `spillway-${service}`,
-      'service.namespace': 'spillway',
+    const resource = defaultResource().merge(
+      resourceFromAttributes({
+        'service.name': service === 'spillway' ? service : `spillway-${service}`,
+        'service.namespace': 'spillway',
+      }),
+    );
+    const provider = new TracerProvider({
+      resource,
+      idGenerator: rootedIds(),
+      ...(processor === undefined ? { sampler: new AlwaysOffSampler() } : { spanProcessors: [processor] }),
     });
-    const provider =
-      processor === undefined
-        ? new TracerProvider({ resource, sampler: new AlwaysOffSampler() })
-        : new TracerProvider({ resource, spanProcessors: [processor] });
     found = provider.getTracer('spillway');
     tracers.set(service, found);
   }

@@ -6,7 +6,7 @@ import { Fault } from '@spillway/contracts/fault';
 import { embeddedModels } from '@spillway/models/embedded';
 import { type Models, openModels } from '@spillway/models/registry';
 import { type StepRunner, stepRunner } from '@spillway/models/runner';
-import { decodeTrained, encodeTrained, trainPack } from '@spillway/models/train';
+import { decodeTrained, encodeTrained, sourceOf, trainPack } from '@spillway/models/train';
 import { loadPack } from '@spillway/pack/load';
 import type { Pack } from '@spillway/pack/pack';
 import { openEmbeddedKeyedState } from '@spillway/store/embedded-keyed-state';
@@ -25,6 +25,8 @@ export interface Platform {
   readonly state: KeyedState;
   readonly ledger: Ledger;
   readonly runner: StepRunner;
+  /** Sends no model call any more and waits for those under way; whether others wait to be sent. */
+  finishCalls(timeoutMs: number): Promise<boolean>;
   close(): Promise<void>;
 }
 
@@ -39,14 +41,15 @@ export async function openPlatform(config: CliConfig, say: (line: string) => voi
   const bus = openEmbeddedBus({ path: at('bus.db') });
   const closers = [() => bus.close()];
   try {
-    const state = openEmbeddedKeyedState({ path: at('state.db') });
+    const state = openEmbeddedKeyedState({ path: at('state.db'), endLeases: true });
     closers.push(() => state.close());
     const ledger = openEmbeddedLedger({ path: at('ledger.db') });
     closers.push(() => ledger.close());
     const models = modelsOf(config, pack, await trainedFor(pack, config.data, say));
     closers.push(() => models.close());
     const runner = stepRunner({ pack, models, calls: recordedCalls(state), now: Date.now });
-    return { pack, bus, state, ledger, runner, close: () => closeAll(closers) };
+    const { finish } = models;
+    return { pack, bus, state, ledger, runner, finishCalls: finish, close: () => closeAll(closers) };
   } catch (error) {
     await closeAll(closers);
     throw error;
@@ -85,18 +88,20 @@ function overrideOf(pack: Pack, tier: 'small' | 'big', endpoint: Endpoint | unde
 }
 
 const trainedFile = (data: string, pack: Pack): string =>
-  join(data, 'models', `${pack.hash.slice(0, 32)}.bin`);
+  join(data, 'models', `${sourceOf(pack).slice(0, 32)}.bin`);
 
-/** The embedded models of this very pack: those trained before, or trained now and kept. */
+/** The embedded models of this pack's examples: those trained before, or trained now and kept. */
 async function trainedFor(pack: Pack, data: string, say: (line: string) => void): Promise<Trained> {
   const kept = await keptModels(trainedFile(data, pack));
-  if (kept?.packHash === pack.hash) return kept;
+  if (kept?.source === sourceOf(pack)) return kept;
   return trainAndKeep(pack, data, say);
 }
 
 async function keptModels(path: string): Promise<Trained | undefined> {
   try {
-    return decodeTrained(await readFile(path));
+    const { buffer, byteOffset, byteLength } = await readFile(path);
+    // Plain bytes: `slice` of a Buffer shares what `slice` of an array copies.
+    return decodeTrained(new Uint8Array(buffer, byteOffset, byteLength));
   } catch (error) {
     // Not there, or written by another version: they are made again from the pack.
     if ((error as NodeJS.ErrnoException).code === 'ENOENT' || Fault.from(error).code === 'malformed')

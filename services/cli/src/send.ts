@@ -20,7 +20,7 @@ export interface SendOptions {
 }
 
 /** Messages under way at once: enough to keep every step busy, few enough that none waits long. */
-const MAX_OPEN = 1_000;
+const MAX_OPEN = 300;
 const BATCH = 100;
 
 /** The parts of `GET /v1/messages/{id}` that `--wait` shows. */

@@ -62,6 +62,8 @@ export const serviceNames: readonly string[] = [...Object.keys(httpServices), ..
 const DEADLINE_MARGIN_MS = 10_000;
 /** A process that must stop waits this long for calls in flight. */
 const DRAIN_MS = 15_000;
+/** Where events wait for calls that are not made any more: long enough to record and publish what the last ones gave. */
+const RECORD_MS = 1_000;
 /** Without progress for this long a group is not doing its work. */
 const STUCK_MS = 60_000;
 
@@ -82,7 +84,9 @@ export async function startServices(
   let http: HttpServer | undefined;
   const close = async (): Promise<void> => {
     await http?.close();
-    await Promise.all(served.map((each) => each.close(DRAIN_MS)));
+    // A call that is broken off is paid for, and made again by the next start.
+    const unsent = await platform.finishCalls(DRAIN_MS);
+    await Promise.all(served.map((each) => each.close(unsent ? RECORD_MS : DRAIN_MS)));
   };
   const { smallMs, bigMs } = platform.pack.policy.deadlines;
   try {

@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { Fault } from '@spillway/contracts/fault';
+import { measureProcess } from '@spillway/telemetry/metrics';
 import { startTracing } from '@spillway/telemetry/tracing';
 import type { CliConfig } from './cli.config.js';
 import { demo } from './demo.js';
@@ -30,6 +31,7 @@ export async function start(
     throw new Fault('rejected', 'the sample inbox needs every service: leave out their names or --demo');
   }
   terminal.note(`${terminal.strong(`Spillway ${VERSION}`)} · pack ${config.pack} · data ${config.data}`);
+  measureProcess();
   const stopTracing = startTracing({ endpoint: config.otlpEndpoint });
   const platform = await openPlatform(config, terminal.note);
   try {

@@ -26,12 +26,14 @@ interface Admitted {
   readonly message: MessageRequest;
   /** The call came with a key: its receipt is written only after its event, and so tells that there is one. */
   readonly keyed: boolean;
-  readonly published: boolean;
 }
 
 /** Takes messages in: each gets one id, one event and one receipt, however often its call is repeated. */
 @Injectable()
 export class Intake {
+  /** Messages with a key that are being published, each with the end of that. */
+  private readonly underWay = new Map<string, Promise<void>>();
+
   constructor(
     @Inject(BUS) private readonly bus: Bus,
     @Inject(KEYED_STATE) private readonly state: KeyedState,
@@ -48,23 +50,52 @@ export class Intake {
     now: number,
   ): Promise<readonly (Receipt | Fault)[]> {
     const results = await Promise.all(arrivals.map((arrival) => this.claim(arrival, caller, now)));
-    const fresh = unpublished(results);
-    const write = ({ receipt }: Admitted): Promise<void> => this.writeReceipt(receipt);
-    if (fresh.length > 0) {
-      const unkeyed = fresh.filter(({ keyed }) => !keyed);
-      await Promise.all([this.bus.publish(fresh.map(received)), ...unkeyed.map(write)]);
-      await Promise.all(fresh.filter(({ keyed }) => keyed).map(write));
-    }
+    const fresh = await this.unpublished(results);
+    // Nothing is awaited between the look at what is under way and `publish`: of two calls with one key at the same
+    // moment one publishes, and the other answers once that is durable.
+    const others = fresh.flatMap(({ receipt }) => this.underWay.get(receipt.id) ?? []);
+    const own = fresh.filter(({ receipt }) => !this.underWay.has(receipt.id));
+    await Promise.all([this.publish(own), ...others]);
     return results.map((result) => (result instanceof Fault ? result : result.receipt));
+  }
+
+  /** What is still to be published, each message once: one batch may repeat a call. */
+  private async unpublished(results: readonly (Admitted | Fault)[]): Promise<readonly Admitted[]> {
+    const byId = new Map<string, Admitted>();
+    for (const result of results) if (!(result instanceof Fault)) byId.set(result.receipt.id, result);
+    const admitted = [...byId.values()];
+    const known = await Promise.all(
+      admitted.map(({ receipt, keyed }) => (keyed ? this.state.get(receiptKey(receipt.id)) : undefined)),
+    );
+    return admitted.filter((_, index) => known[index] === undefined);
+  }
+
+  private async publish(admitted: readonly Admitted[]): Promise<void> {
+    if (admitted.length === 0) return;
+    const keyed = admitted.filter((each) => each.keyed);
+    const durable = this.record(admitted, keyed);
+    for (const { receipt } of keyed) this.underWay.set(receipt.id, durable);
+    try {
+      await durable;
+    } finally {
+      for (const { receipt } of keyed) this.underWay.delete(receipt.id);
+    }
+  }
+
+  private async record(admitted: readonly Admitted[], keyed: readonly Admitted[]): Promise<void> {
+    const write = ({ receipt }: Admitted): Promise<void> => this.writeReceipt(receipt);
+    const unkeyed = admitted.filter((each) => !each.keyed);
+    await Promise.all([this.bus.publish(admitted.map(received)), ...unkeyed.map(write)]);
+    await Promise.all(keyed.map(write));
   }
 
   private async claim(arrival: Arrival, caller: Caller, now: number): Promise<Admitted | Fault> {
     const { message, key } = arrival;
     const receipt = receiptFor(arrival, now);
-    if (key === undefined) return { receipt, message, keyed: false, published: false };
+    if (key === undefined) return { receipt, message, keyed: false };
     const entry = `idempotency:{${hash('sha256', `${caller.identity}\n${key}`, 'base64url')}}`;
     const value = writeReceipt({ ...receipt, bodyHash: bodyHashOf(message) });
-    if (await this.putNew(entry, value)) return { receipt, message, keyed: true, published: false };
+    if (await this.putNew(entry, value)) return { receipt, message, keyed: true };
     const found = await this.state.get(entry);
     // It ran out between the two calls.
     if (found === undefined)
@@ -75,8 +106,7 @@ export class Intake {
         problems: [{ where: 'header Idempotency-Key', message: 'was used with another body' }],
       });
     }
-    const published = (await this.state.get(receiptKey(first.id))) !== undefined;
-    return { receipt: first, message, keyed: true, published };
+    return { receipt: first, message, keyed: true };
   }
 
   /** Whether the entry was not there before. */
@@ -95,15 +125,6 @@ export class Intake {
     const value = writeReceipt(receipt);
     return this.state.write([{ kind: 'put', key: receiptKey(receipt.id), value, ttlMs: KEPT_MS }]);
   }
-}
-
-/** What is still to be published, each message once: one batch may repeat a call. */
-function unpublished(results: readonly (Admitted | Fault)[]): readonly Admitted[] {
-  const byId = new Map<string, Admitted>();
-  for (const result of results) {
-    if (!(result instanceof Fault) && !result.published) byId.set(result.receipt.id, result);
-  }
-  return [...byId.values()];
 }
 
 function receiptFor({ message, trace }: Arrival, now: number): Receipt {

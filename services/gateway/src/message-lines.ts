@@ -1,8 +1,9 @@
-import { ROOT_CONTEXT, SpanKind, trace } from '@opentelemetry/api';
+import { context, ROOT_CONTEXT, type Span, SpanKind, trace } from '@opentelemetry/api';
 import { Fault } from '@spillway/contracts/fault';
 import type { Caller } from '@spillway/http/api-keys';
 import { parseJson } from '@spillway/http/bodies';
 import { problemOfFault } from '@spillway/http/problem';
+import { ERROR_TYPE, MESSAGE_ID } from '@spillway/telemetry/names';
 import { headersOf, tracer } from '@spillway/telemetry/tracing';
 import { acceptedJson } from './accepted.js';
 import type { Arrival, Intake } from './intake.js';
@@ -24,38 +25,54 @@ export async function admitLines(
   now: number,
 ): Promise<string> {
   const lines = linesOf(body);
-  const read = lines.map(({ bytes }) => arrivalOf(bytes));
-  const arrivals = read.filter(isArrival);
-  const results = (await intake.admit(arrivals, caller, now)).values();
-  const answers = read.map((line) =>
-    line instanceof Fault ? line : (results.next().value as Receipt | Fault),
-  );
-  return answers
-    .map((answer, index) => `${JSON.stringify(answerOf(answer, lines[index]?.number))}\n`)
-    .join('');
+  const read = lines.map(({ bytes }) => openLine(bytes));
+  const opened = read.filter(isOpened);
+  try {
+    const results = (await intake.admit(opened, caller, now)).values();
+    return read
+      .map((line) =>
+        line instanceof Fault ? line : noted(line.span, results.next().value as Receipt | Fault),
+      )
+      .map((answer, index) => `${JSON.stringify(answerOf(answer, lines[index]?.number))}\n`)
+      .join('');
+  } finally {
+    for (const { span } of opened) span.end();
+  }
 }
 
-const isArrival = (line: Arrival | Fault): line is Arrival => !(line instanceof Fault);
+/** A message that came on a line of its own, and the root of its trace. */
+interface Opened extends Arrival {
+  readonly span: Span;
+}
+
+const isOpened = (line: Opened | Fault): line is Opened => !(line instanceof Fault);
 
 const answerOf = (answer: Receipt | Fault, line: number | undefined): object => ({
   line,
   ...(answer instanceof Fault ? problemOfFault(answer, '') : acceptedJson(answer)),
 });
 
-function arrivalOf(bytes: Uint8Array): Arrival | Fault {
+function openLine(bytes: Uint8Array): Opened | Fault {
   try {
-    return { ...readLine(parseJson(bytes)), trace: newTrace() };
+    const submission = readLine(parseJson(bytes));
+    const span = startTrace();
+    return { ...submission, span, trace: headersOf(trace.setSpan(ROOT_CONTEXT, span)) };
   } catch (error) {
     return Fault.from(error);
   }
 }
 
-/** A trace of its own: one trace is one message, not one upload. */
-function newTrace(): Record<string, string> {
-  const span = tracer('gateway').startSpan('receive message', { kind: SpanKind.SERVER, root: true });
-  const headers = headersOf(trace.setSpan(ROOT_CONTEXT, span));
-  span.end();
-  return headers;
+/** A trace of its own, linked to the upload: one trace is one message. */
+function startTrace(): Span {
+  const upload = trace.getSpanContext(context.active());
+  const links = upload === undefined ? [] : [{ context: upload }];
+  return tracer('gateway').startSpan('receive message', { kind: SpanKind.PRODUCER, root: true, links });
+}
+
+function noted<R extends Receipt | Fault>(span: Span, result: R): R {
+  if (result instanceof Fault) span.setAttribute(ERROR_TYPE, result.code);
+  else span.setAttribute(MESSAGE_ID, result.id);
+  return result;
 }
 
 interface Line {
@@ -65,19 +82,23 @@ interface Line {
 }
 
 const LINE_FEED = 0x0a;
+const BLANK = 0x20;
 
+/** Looks at each blank byte once and stops at the first line too many: a body of nothing but line ends costs little. */
 function linesOf(body: Uint8Array): readonly Line[] {
   const lines: Line[] = [];
-  let start = 0;
-  for (let number = 1; start < body.length; number += 1) {
-    const found = body.indexOf(LINE_FEED, start);
+  let number = 1;
+  for (let at = 0; at < body.length; at += 1) {
+    const byte = body[at] as number;
+    if (byte === LINE_FEED) number += 1;
+    if (byte <= BLANK) continue;
+    const found = body.indexOf(LINE_FEED, at);
     const end = found === -1 ? body.length : found;
-    const bytes = body.subarray(start, end);
-    if (bytes.some((byte) => byte > 0x20)) lines.push({ number, bytes });
-    start = end + 1;
+    lines.push({ number, bytes: body.subarray(at, end) });
+    if (lines.length > MOST_LINES)
+      throw new Fault('too_large', `more than ${MOST_LINES} lines; send them in parts`);
+    at = end - 1;
   }
   if (lines.length === 0) throw new Fault('malformed', 'the body has no lines');
-  if (lines.length > MOST_LINES)
-    throw new Fault('too_large', `more than ${MOST_LINES} lines; send them in parts`);
   return lines;
 }

@@ -53,7 +53,7 @@ const completed = (messageId: string, input: { readonly answer: StepAnswer }): A
 
 const answers = [...understood, answered('draft', 0.9)] as readonly { readonly answer: StepAnswer }[];
 
-async function settle(messageId: string): Promise<readonly Outgoing[]> {
+async function settle(messageId: string): Promise<Outgoing[]> {
   const outputs = await cases.handle(received(messageId));
   const rest: Outgoing[] = [];
   for (const answer of answers) rest.push(...(await cases.handle(completed(messageId, answer))));
@@ -154,6 +154,40 @@ describe('messages of one conversation', () => {
     ]);
   });
 
+  it('do not pass the first one where a person has the one between them', async () => {
+    const held = ['small', 'big'] as const;
+    await cases.handle(received('m1'));
+    await cases.handle(received('m2'));
+    const third = await settle('m3');
+    for (const tier of held) {
+      const answer = answered('classify', 0.1, tier) as { answer: StepAnswer };
+      third.push(...(await cases.handle(completed('m2', answer))));
+    }
+    const fourth = await settle('m4');
+    expect(ids([...third, ...fourth]).filter((id) => id.endsWith('message.settled'))).toEqual([]);
+    const outputs: Outgoing[] = [];
+    for (const answer of answers) outputs.push(...(await cases.handle(completed('m1', answer))));
+    expect(ids(outputs).slice(-3)).toEqual([
+      'm1/message.settled',
+      'm3/message.settled',
+      'm4/message.settled',
+    ]);
+  });
+
+  it('are looked at once: a review that is decided later does not go through all that came after', async () => {
+    await cases.handle(received('m1'));
+    for (const messageId of ['m2', 'm3', 'm4']) await cases.handle(received(messageId));
+    for (const messageId of ['m1', 'm2', 'm3', 'm4']) {
+      for (const tier of ['small', 'big'] as const) {
+        const answer = answered('classify', 0.1, tier) as { answer: StepAnswer };
+        await cases.handle(completed(messageId, answer));
+      }
+    }
+    const before = await state.get(caseKey('c1', 'm3'));
+    await cases.handle(arrival('m1', 'review.decided', { type: 'reviewed', decision: 'reject', text: '' }));
+    expect((await state.get(caseKey('c1', 'm3')))?.version).toBe(before?.version);
+  });
+
   it('release the same replies when the event comes again', async () => {
     await cases.handle(received('m1'));
     await settle('m2');
@@ -161,6 +195,12 @@ describe('messages of one conversation', () => {
     for (const answer of answers) outputs = await cases.handle(completed('m1', answer));
     expect(await cases.handle(completed('m1', answers[3] as { answer: StepAnswer }))).toEqual(outputs);
   });
+});
+
+it('follows the message that opened the conversation under its own id', async () => {
+  const opening = { ...received('c1'), messageId: 'c1' };
+  await cases.handle(opening);
+  expect(ids(await settle('m2'))).not.toContain('m2/message.settled');
 });
 
 it('decides once where two topics of one message are handled at the same time', async () => {

@@ -58,12 +58,18 @@ interface Loaded {
   readonly version: number;
 }
 
+/** Which message of a conversation came last. */
+interface Note {
+  readonly newest: string;
+}
+
 interface Turned extends Turn {
   readonly loaded: Loaded;
 }
 
-/** Where a message no longer holds up the ones behind it. */
-const outOfTheWay = ({ phase }: Case): boolean => phase === 'settled' || phase === 'in_review';
+/** Where a message no longer holds up the ones behind it, and none before it does. */
+const outOfTheWay = ({ phase, behind }: Case): boolean =>
+  (phase === 'settled' || phase === 'in_review') && !behind;
 
 export function caseProcess({ state, policy, now, onActions }: CaseProcessParts): CaseProcess {
   async function load(conversationId: string, messageId: string): Promise<Loaded> {
@@ -73,28 +79,26 @@ export function caseProcess({ state, policy, now, onActions }: CaseProcessParts)
       : { messageId, file: decodeJson<CaseFile>(entry.value), version: entry.version };
   }
 
-  /** Puts a new message behind the newest of its conversation, where that one is still open. */
-  async function queued({
-    conversationId,
-    messageId,
-  }: Arrival): Promise<{ behind: boolean; changes: Change[] }> {
+  /**
+   * Puts a new message behind the newest of its conversation, where that one is still open. A message that opened a
+   * conversation of its own leaves no note: whoever continues it finds it by the conversation's id.
+   */
+  async function queued(arrival: Arrival): Promise<{ behind: boolean; changes: Change[] }> {
+    const { conversationId, messageId } = arrival;
+    if (messageId === conversationId) return { behind: false, changes: [] };
     const key = conversationKey(conversationId);
     const entry = await state.get(key);
-    const newest = entry === undefined ? undefined : decodeJson<{ newest: string }>(entry.value).newest;
-    const changes: Change[] = [
-      {
-        kind: 'put',
-        key,
-        value: encodeJson({ newest: messageId }),
-        expect: entry?.version ?? 0,
-        ttlMs: REMEMBERED_MS,
-      },
-    ];
-    if (newest === undefined || newest === messageId) return { behind: false, changes };
-    const before = await load(conversationId, newest);
-    if (before.version === 0 || outOfTheWay(before.file.kase)) return { behind: false, changes };
-    changes.push(saved(conversationId, before, { ...before.file, next: messageId }));
-    return { behind: true, changes };
+    const newest = entry === undefined ? conversationId : decodeJson<Note>(entry.value).newest;
+    const value = encodeJson({ newest: messageId } satisfies Note);
+    const note: Change = { kind: 'put', key, value, expect: entry?.version ?? 0, ttlMs: REMEMBERED_MS };
+    const before = newest === messageId ? undefined : await load(conversationId, newest);
+    if (before === undefined || before.version === 0 || outOfTheWay(before.file.kase)) {
+      return { behind: false, changes: [note] };
+    }
+    return {
+      behind: true,
+      changes: [note, saved(conversationId, before, { ...before.file, next: messageId })],
+    };
   }
 
   function saved(conversationId: string, { messageId, version }: Loaded, file: CaseFile): Change {

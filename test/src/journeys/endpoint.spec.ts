@@ -139,6 +139,20 @@ describe('when the big endpoint fails too', () => {
 });
 
 describe('a call is paid for once', () => {
+  it('also when the server is stopped while the endpoint is busy with more than it can take', async () => {
+    const before = small.calls.length;
+    small.always(() => ({ kind: 'slow', ms: 100 }));
+    const ids = await Promise.all(
+      Array.from({ length: 80 }, () => post(server.url, { text, channel: 'form' })),
+    );
+    await until(server.url, ids[0] as string);
+    expect(await server.stop()).toBe(0);
+    await server.restart();
+    for (const id of ids) expect((await until(server.url, id)).status).toBe('settled');
+    const keys = small.calls.slice(before).map(({ idempotencyKey }) => idempotencyKey);
+    expect(keys.filter((key, index) => keys.indexOf(key) !== index)).toEqual([]);
+  }, 60_000);
+
   it('also when the server is killed while it publishes the answers', async () => {
     const before = small.calls.length;
     const ids = await Promise.all(

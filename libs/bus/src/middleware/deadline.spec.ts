@@ -49,10 +49,27 @@ describe('deadline', () => {
     ['fails', () => Promise.reject(new Fault('conflict', 'x'))],
   ])('leaves nothing behind when the handler %s', async (_, handler) => {
     vi.useFakeTimers();
-    const { signal } = new AbortController();
-    await deadline(60_000)(handler)(record(), signal).catch(() => []);
-    expect([vi.getTimerCount(), getEventListeners(signal, 'abort').length]).toEqual([0, 0]);
+    const outer = new AbortController();
+    const signals: AbortSignal[] = [];
+    const handle = deadline(60_000)((one, signal) => {
+      signals.push(signal);
+      return handler(one, signal);
+    });
+    await handle(record(), outer.signal).catch(() => []);
+    expect(vi.getTimerCount()).toBe(0);
+    outer.abort();
+    expect(signals.map(({ aborted }) => aborted)).toEqual([false]);
     vi.useRealTimers();
+  });
+
+  it('listens once for all that share a signal, and stops every one of them', async () => {
+    const outer = new AbortController();
+    const handle = deadline(60_000)(untilAborted);
+    const handlings = [1, 2, 3].map((offset) => handle(record({ offset }), outer.signal));
+    expect(getEventListeners(outer.signal, 'abort').length).toBe(1);
+    outer.abort(new Fault('cancelled', 'x'));
+    const results = await Promise.allSettled(handlings);
+    expect(results.map(({ status }) => status)).toEqual(['rejected', 'rejected', 'rejected']);
   });
 
   it.each<[string, () => ReturnType<RecordHandler>, unknown]>([

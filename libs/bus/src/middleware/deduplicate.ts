@@ -9,7 +9,8 @@ export interface DeduplicateOptions {
   readonly bytes: number;
 }
 
-const defaults: DeduplicateOptions = { records: 2_000, bytes: 4 * 2 ** 20 };
+/** Few: a repeat comes right behind the first, and what is kept longer only ages into the collector's old space. */
+const defaults: DeduplicateOptions = { records: 256, bytes: 4 * 2 ** 20 };
 
 /** Bytes that a remembered record takes besides its outputs' values, roughly. */
 const RECORD_BYTES = 300;

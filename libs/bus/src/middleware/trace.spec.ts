@@ -33,8 +33,7 @@ describe('trace, recorded', () => {
 
   it('makes one consumer span, child of the creator and linked to it', async () => {
     await traced('router', 'embedded')(handler)(incoming, signal);
-    const [span] = spans();
-    expect(spans().length).toBe(1);
+    const [span] = spans().filter(({ kind }) => kind === SpanKind.CONSUMER);
     expect(span).toMatchObject({ name: 'process message.received', kind: SpanKind.CONSUMER });
     expect(span?.parentSpanContext).toMatchObject({ traceId: TRACE_ID, spanId: SPAN_ID });
     expect(span?.links.map((link) => link.context.spanId)).toEqual([SPAN_ID]);
@@ -52,11 +51,23 @@ describe('trace, recorded', () => {
     });
   });
 
-  it('puts its span into every output that has none', async () => {
+  it('makes one producer span for every output that has no trace, which the output carries', async () => {
     const outputs = await traced('router', 'embedded')(handler)(incoming, signal);
-    const spanId = spans()[0]?.spanContext().spanId;
+    const [created, processed, ...others] = spans();
+    expect(others).toEqual([]);
+    expect(created).toMatchObject({ name: 'create draft.requested', kind: SpanKind.PRODUCER });
+    expect(created?.parentSpanContext?.spanId).toBe(processed?.spanContext().spanId);
+    expect(created?.attributes).toEqual({
+      'messaging.system': 'embedded',
+      'messaging.operation.name': 'create',
+      'messaging.operation.type': 'create',
+      'messaging.destination.name': 'draft.requested',
+      'messaging.message.id': outputs[0]?.id,
+      'messaging.message.conversation_id': 'c1',
+      'spillway.message.id': 'c1',
+    });
     expect(outputs.map(({ headers }) => headers)).toEqual([
-      { extra: '1', traceparent: `00-${TRACE_ID}-${spanId}-01`, tracestate: 'v=1' },
+      { extra: '1', traceparent: `00-${TRACE_ID}-${created?.spanContext().spanId}-01`, tracestate: 'v=1' },
       own,
     ]);
   });
@@ -77,7 +88,7 @@ describe('trace, recorded', () => {
 
   it('starts a trace where the record carries none', async () => {
     const [output] = await traced('router', 'embedded')(handler)(record(), signal);
-    expect(spans()[0]).toMatchObject({ parentSpanContext: undefined, links: [] });
+    expect(spans().at(-1)).toMatchObject({ parentSpanContext: undefined, links: [] });
     expect(output?.headers['traceparent']).toContain(spans()[0]?.spanContext().traceId);
   });
 

@@ -29,17 +29,24 @@ import { messageIdOf } from './message-id.js';
 import type { Middleware } from './middleware.js';
 
 /**
- * One CONSUMER span for each delivery, child of the span that published the event and linked to it. The handler runs
- * in its context, and every event that it returns carries it on. Where nothing is recorded the incoming trace is
- * passed on as it is.
+ * One CONSUMER span for each delivery, child of the span that made the event and linked to it. The handler runs in its
+ * context, and every event that it returns is made by a PRODUCER span below it, whose context the event carries. Where
+ * nothing is recorded the incoming trace is passed on as it is.
  */
 export function traced(group: string, driver: Bus['driver']): Middleware {
   return (next) => (record, signal) => {
+    if (!isRecording()) return passedOn(next, record, signal);
     const parent = contextOf(record.headers);
-    return isRecording()
-      ? recorded(startSpan(record, parent, group, driver), parent, next, record, signal)
-      : passedOn(parent, next, record, signal);
+    const tracing = { parent, span: startSpan(record, parent, group, driver), group, driver };
+    return recorded(tracing, next, record, signal);
   };
+}
+
+interface Tracing {
+  readonly parent: Context;
+  readonly span: Span;
+  readonly group: string;
+  readonly driver: Bus['driver'];
 }
 
 /** Notes on the active span that the handling of its event failed. */
@@ -52,27 +59,42 @@ export function noteFault(fault: Fault): void {
 }
 
 async function passedOn(
-  parent: Context,
   next: RecordHandler,
   record: BusRecord,
   signal: AbortSignal,
 ): Promise<readonly Outgoing[]> {
-  const outputs = await context.with(parent, next, undefined, record, signal);
+  const outputs = await context.with(contextLater(record.headers), next, undefined, record, signal);
   const { traceparent, tracestate } = record.headers;
   if (outputs.length === 0 || traceparent === undefined) return outputs;
   return withHeaders(outputs, tracestate === undefined ? { traceparent } : { traceparent, tracestate });
 }
 
+/** What `contextOf` gives, read once somebody asks: only log lines do, and most handlings write none. */
+function contextLater(headers: BusRecord['headers']): Context {
+  let read: Context | undefined;
+  const parent = (): Context => {
+    read ??= contextOf(headers);
+    return read;
+  };
+  return {
+    getValue: (key) => parent().getValue(key),
+    setValue: (key, value) => parent().setValue(key, value),
+    deleteValue: (key) => parent().deleteValue(key),
+  };
+}
+
 async function recorded(
-  span: Span,
-  parent: Context,
+  { parent, span, group, driver }: Tracing,
   next: RecordHandler,
   record: BusRecord,
   signal: AbortSignal,
 ): Promise<readonly Outgoing[]> {
   const active = trace.setSpan(parent, span);
   try {
-    return withHeaders(await context.with(active, next, undefined, record, signal), headersOf(active));
+    const outputs = await context.with(active, next, undefined, record, signal);
+    return outputs.map((output) =>
+      'traceparent' in output.headers ? output : made(output, active, group, driver),
+    );
   } catch (error) {
     context.with(active, noteFault, undefined, Fault.from(error));
     throw error;
@@ -101,6 +123,26 @@ function startSpan(record: BusRecord, parent: Context, group: string, driver: Bu
     { kind: SpanKind.CONSUMER, attributes, links },
     parent,
   );
+}
+
+/** The event with the context of the span that made it. */
+function made(event: Outgoing, active: Context, group: string, driver: Bus['driver']): Outgoing {
+  const attributes: Attributes = {
+    [MESSAGING_SYSTEM]: driver,
+    [MESSAGING_OPERATION_NAME]: 'create',
+    [MESSAGING_OPERATION_TYPE]: 'create',
+    [MESSAGING_DESTINATION]: event.topic,
+    [MESSAGING_MESSAGE_ID]: event.id,
+    [MESSAGING_CONVERSATION_ID]: event.key,
+    [MESSAGE_ID]: messageIdOf(event),
+  };
+  const span = tracer(group).startSpan(
+    `create ${event.topic}`,
+    { kind: SpanKind.PRODUCER, attributes },
+    active,
+  );
+  span.end();
+  return { ...event, headers: { ...event.headers, ...headersOf(trace.setSpan(active, span)) } };
 }
 
 const withHeaders = (

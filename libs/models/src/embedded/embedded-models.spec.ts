@@ -240,7 +240,7 @@ describe('polish', () => {
 });
 
 it('models trained for another state of the pack are refused', () => {
-  expect(() => embeddedModels(pack, { packHash: 'other' } as never)).toThrow(
+  expect(() => embeddedModels(pack, { source: 'other' } as never)).toThrow(
     expect.objectContaining({ code: 'misconfigured' }),
   );
 });

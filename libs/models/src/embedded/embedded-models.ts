@@ -8,6 +8,7 @@ import { compileEditor, type Editor } from './editor.js';
 import { compileExtractor, type Extractor } from './extract/extractor.js';
 import { languageOfText } from './language.js';
 import { secondOpinion } from './second-opinion.js';
+import { sourceOf } from './train.js';
 import { type Prediction, predictIntent, predictMood, type TrainedPack } from './trained.js';
 
 /** Rises with every change that moves an answer or its confidence: a certificate of an older one no longer holds. */
@@ -199,7 +200,7 @@ export function modelsAround(pack: Pack, classifiers: Classifiers): EmbeddedMode
  * @throws Fault `misconfigured` when `trained` is of another pack, or a pattern of the pack does not compile
  */
 export function embeddedModels(pack: Pack, trained: TrainedPack): EmbeddedModels {
-  if (trained.packHash !== pack.hash) {
+  if (trained.source !== sourceOf(pack)) {
     throw new Fault('misconfigured', 'the trained models are of another state of the pack: train again');
   }
   return modelsAround(pack, {

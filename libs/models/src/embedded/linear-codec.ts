@@ -25,7 +25,6 @@ const schema = z.object({
       signals: z.boolean(),
       calibration: z.object({
         temperature: z.number().positive(),
-        platt: z.object({ intercept: z.number(), slope: z.number() }),
         typicality: z.object({
           intercept: z.number(),
           slope: z.number(),
@@ -33,6 +32,7 @@ const schema = z.object({
           variancePerWord: z.number(),
           longest: z.number(),
         }),
+        platt: z.object({ intercept: z.number(), slope: z.number() }),
       }),
     }),
   ),

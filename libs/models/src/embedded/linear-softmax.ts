@@ -27,7 +27,7 @@ export interface SoftmaxOptions {
 }
 
 /** Numbers from 0 to 1 (mulberry32): the same seed gives the same model everywhere. */
-export function randomFrom(seed: number): () => number {
+function randomFrom(seed: number): () => number {
   let state = seed | 0;
   return () => {
     state = (state + 0x6d2b79f5) | 0;
@@ -38,7 +38,7 @@ export function randomFrom(seed: number): () => number {
 }
 
 /** Puts a list into a random order, in place. */
-export function shuffle(list: Int32Array, random: () => number): void {
+function shuffle(list: Int32Array, random: () => number): void {
   for (let at = list.length - 1; at > 0; at -= 1) {
     const other = Math.floor(random() * (at + 1));
     const kept = list[at] as number;
@@ -83,7 +83,7 @@ export function score(
 }
 
 /** Turns scores into probabilities, in place. */
-export function toProbabilities(scores: Float64Array): void {
+function toProbabilities(scores: Float64Array): void {
   let top = Number.NEGATIVE_INFINITY;
   for (const one of scores) top = Math.max(top, one);
   let sum = 0;

@@ -1,3 +1,4 @@
+import { hash } from 'node:crypto';
 import { Fault } from '@spillway/contracts/fault';
 import { OUT_OF_SCOPE, type Pack } from '@spillway/pack/pack';
 import { trainLinear } from './linear.js';
@@ -30,16 +31,28 @@ export function trainPack(pack: Pack, onProgress?: TrainProgress): TrainedPack {
     ],
     onProgress === undefined ? {} : { onProgress },
   );
-  return openTrained(pack.hash, linear);
-}
-
-/** The models as bytes, to be kept and read again by {@link decodeTrained}. */
-export function encodeTrained({ packHash, linear }: TrainedPack): Uint8Array {
-  return encodeModel(packHash, linear);
+  return openTrained(sourceOf(pack), linear);
 }
 
 /**
- * The models from their bytes; whether they are of the pack at hand, `packHash` says.
+ * What the models of a pack follow from: a hash of its labelled examples. Prices, macros or the policy may change without
+ * training anew.
+ */
+export function sourceOf({ intents }: Pick<Pack, 'intents'>): string {
+  const examples = intents.map(({ label, examples: own }) => [
+    label,
+    own.map(({ text, mood }) => [text, mood]),
+  ]);
+  return hash('sha256', JSON.stringify(examples));
+}
+
+/** The models as bytes, to be kept and read again by {@link decodeTrained}. */
+export function encodeTrained({ source, linear }: TrainedPack): Uint8Array {
+  return encodeModel(source, linear);
+}
+
+/**
+ * The models from their bytes; whether they are of the pack at hand, `source` says.
  *
  * @throws Fault `malformed` when the bytes are damaged, cut, or of another version
  */

@@ -6,18 +6,18 @@ export type { Prediction };
 
 /** The embedded models of one pack. */
 export interface TrainedPack {
-  /** Hash of the pack that they were trained from. */
-  readonly packHash: string;
+  /** What they were trained from: `sourceOf` the pack. */
+  readonly source: string;
   /** Intents, then moods. */
   readonly linear: LinearModel;
   readonly predict: (text: string, subject: string) => readonly Prediction[];
 }
 
-/** Messages whose answers are kept: the steps of one message ask for the same ones, shortly after each other. */
-const KEPT = 256;
+/** Messages whose answers are kept: as many as are under way at once, since each step of a message asks for the same. */
+const KEPT = 512;
 
 /** Makes a model ready to answer for a pack. */
-export function openTrained(packHash: string, linear: LinearModel): TrainedPack {
+export function openTrained(source: string, linear: LinearModel): TrainedPack {
   const answer = predictor(linear);
   const kept = new Map<string, readonly Prediction[]>();
   const predict = (text: string, subject: string): readonly Prediction[] => {
@@ -32,7 +32,7 @@ export function openTrained(packHash: string, linear: LinearModel): TrainedPack 
     }
     return predictions;
   };
-  return { packHash, linear, predict };
+  return { source, linear, predict };
 }
 
 /** The intent of a message, from its subject and the first 1,200 characters of its text. */

@@ -25,6 +25,7 @@ const measured = (cost: bigint | undefined): Layer =>
     model: 'little-8b',
     provider: 'openai',
     host: 'models.test',
+    port: 8443,
     cost: () => cost,
     now: () => 0,
   });
@@ -93,12 +94,18 @@ describe('spans', () => {
       'gen_ai.usage.reasoning.output_tokens': 3,
       'gen_ai.response.finish_reasons': ['stop'],
       'server.address': 'models.test',
+      'server.port': 8443,
       'spillway.step': 'classify',
       'spillway.tier': 'small',
       'spillway.attempts': 2,
       'spillway.cost_nanos': 1_500,
     });
     expect(span?.resource.attributes['service.name']).toBe('spillway-classifier');
+  });
+
+  it('marks tokens that nobody used', async () => {
+    await measured(0n)(scripted([{ usage: { ...usage, estimated: true } }])).complete(prompt, alive);
+    expect(exporter.getFinishedSpans()[0]?.attributes['spillway.usage.estimated']).toBe(true);
   });
 
   it('marks a span whose call failed', async () => {

@@ -15,6 +15,7 @@ export interface MeterOptions {
   readonly provider: string;
   /** Host of the endpoint; absent for models in the process. */
   readonly host?: string;
+  readonly port?: number;
   /** Nano-dollars of a call that started at `startedMs`; undefined: unknown. */
   readonly cost: (usage: Completion['usage'], startedMs: number) => bigint | undefined;
   /** Milliseconds since the epoch. */
@@ -92,6 +93,7 @@ const asked = (options: MeterOptions, prompt: Prompt): Attributes => ({
   [names.STEP]: prompt.step,
   [names.TIER]: options.tier,
   ...(options.host === undefined ? {} : { [names.SERVER_ADDRESS]: options.host }),
+  ...(options.port === undefined ? {} : { [names.SERVER_PORT]: options.port }),
 });
 
 /** The conventions count cached tokens as input and reasoning as output; Spillway's own classes are disjoint. */
@@ -100,6 +102,7 @@ const answered = ({ usage, finishReason, attempts }: Completion, cost: bigint | 
   [names.GEN_AI_CACHED_TOKENS]: Number(usage.cachedInputTokens),
   [names.GEN_AI_OUTPUT_TOKENS]: Number(usage.outputTokens + usage.reasoningTokens),
   [names.GEN_AI_REASONING_TOKENS]: Number(usage.reasoningTokens),
+  ...(usage.estimated ? { [names.USAGE_ESTIMATED]: true } : {}),
   [names.GEN_AI_FINISH_REASONS]: [finishReason],
   [names.ATTEMPTS]: attempts,
   ...(cost === undefined ? {} : { [names.COST_NANOS]: Number(cost) }),

@@ -138,7 +138,8 @@ const completes = fc.record({ key, value, ttlMs: ms, stale: fc.boolean() }).map(
     const held = model.claims.get(done.key);
     if (held === undefined || held.result !== undefined) return;
     const complete = state.complete(done.key, held.fence - Number(done.stale), byte(done.value), done.ttlMs);
-    if (done.stale) await expect(complete).rejects.toMatchObject({ code: 'conflict' });
+    // Who has given a claim up can complete it no more.
+    if (done.stale || held.until === 0) await expect(complete).rejects.toMatchObject({ code: 'conflict' });
     else {
       await complete;
       model.claims.set(done.key, { ...held, result: done.value, expiresAt: now() + done.ttlMs });
