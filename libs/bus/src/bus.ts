@@ -1,6 +1,6 @@
 import type { Outgoing } from '@spillway/contracts/event';
 
-/** An event as it lies on the log. Read-only: every group is handed the same object. */
+/** An event as it lies on the log. Read-only for handlers: every group is handed the same object. */
 export interface BusRecord {
   readonly topic: string;
   readonly partition: number;
@@ -13,6 +13,8 @@ export interface BusRecord {
   readonly headers: Readonly<Record<string, string>>;
   /** Milliseconds since the epoch when the log took it in. */
   readonly timestamp: number;
+  /** The event in `value`, once a group has decoded it: for the others, who are handed the same object. */
+  decoded?: unknown;
 }
 
 /**

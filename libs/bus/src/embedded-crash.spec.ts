@@ -46,10 +46,10 @@ async function killed(path: string, first: number, after: number): Promise<reado
     process.execPath,
     [
       '--no-warnings',
-      '--conditions=source',
+      '--conditions=spillway-source',
       '--experimental-transform-types',
       '--import',
-      new URL('./testing/from-source.mjs', import.meta.url).href,
+      new URL('../../../tools/from-source.mjs', import.meta.url).href,
       new URL('./testing/pass-on-process.ts', import.meta.url).pathname,
       path,
       `${first}`,

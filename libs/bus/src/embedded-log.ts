@@ -208,7 +208,7 @@ function recordAppender(database: DatabaseSync, registry: StreamRegistry) {
     const offset = next;
     insert.run(offset, number, timestamp, key, id, group, cause, encodeHeaders(headers), value);
     next += 1;
-    return { topic, partition, offset, key, id, value, headers, timestamp };
+    return { topic, partition, offset, key, id, value, headers, timestamp, decoded: undefined };
   }
 
   return {
@@ -265,6 +265,7 @@ const recordOf = (row: Row, { topic, partition }: Stream): BusRecord => ({
   value: row.value,
   headers: decodeHeaders(row.headers),
   timestamp: row.timestamp,
+  decoded: undefined,
 });
 
 function trimmer(database: DatabaseSync, registry: StreamRegistry): EmbeddedLog['trim'] {

@@ -24,8 +24,10 @@ export interface ServeOptions {
   /** Events in flight at once. */
   readonly slots: number;
   readonly order: 'key' | 'none';
-  /** Milliseconds that one attempt at one event may take. */
-  readonly deadlineMs: number;
+  /** Milliseconds that one attempt at one event may take. Left out where a handler never waits for others. */
+  readonly deadlineMs?: number;
+  /** False where handling an event again costs no more than remembering it. */
+  readonly remember?: boolean;
   readonly retry?: Partial<RetryOptions>;
 }
 
@@ -64,15 +66,21 @@ export async function serve(options: ServeOptions): Promise<Served> {
 }
 
 /** Outermost first. The trace is outside, so that log lines and dead letters of a record are part of it. */
-function layersOf({ bus, group, deadlineMs, retry: settings }: ServeOptions): readonly Middleware[] {
+function layersOf({
+  bus,
+  group,
+  deadlineMs,
+  remember,
+  retry: settings,
+}: ServeOptions): readonly Middleware[] {
   const logger = createLogger(group);
   return [
     traced(group, bus.driver),
     measured(group),
     deadLetter({ group, onDead: reportDead(logger) }),
-    deduplicate(),
+    ...(remember === false ? [] : [deduplicate()]),
     retry({ onRetry: noteRetry(logger), ...settings }),
-    deadline(deadlineMs),
+    ...(deadlineMs === undefined ? [] : [deadline(deadlineMs)]),
   ];
 }
 

@@ -1,4 +1,4 @@
-import type { DescMessage } from '@bufbuild/protobuf';
+import type { DescMessage, MessageShape } from '@bufbuild/protobuf';
 import { type CustomTransportStrategy, type MessageHandler, Server } from '@nestjs/microservices';
 import { decode, type Outgoing, topicOf } from '@spillway/contracts/event';
 import { Fault, type Problem } from '@spillway/contracts/fault';
@@ -112,5 +112,7 @@ function dispatcher(routes: ReadonlyMap<string, Route>): RecordHandler {
 }
 
 function received(record: BusRecord, schema: DescMessage, signal: AbortSignal): Received<DescMessage> {
-  return { event: decode(schema, record.value), key: record.key, id: record.id, record, signal };
+  record.decoded ??= decode(schema, record.value);
+  const event = record.decoded as MessageShape<DescMessage>;
+  return { event, key: record.key, id: record.id, record, signal };
 }

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { callerOf, readApiKeys } from './api-keys.js';
+import { callerOf, readApiKeys, secretOf } from './api-keys.js';
 
 const keys = readApiKeys([' first-secret ', '', 'helpdesk:second-secret', 'odd:name:third']);
 
@@ -22,4 +22,14 @@ it('knows a caller by the secret, wherever it stands in the list', () => {
   const [moved] = readApiKeys(['helpdesk:second-secret']);
   expect(moved?.identity).toBe(keys[1]?.identity);
   expect(new Set(keys.map((key) => key.identity)).size).toBe(3);
+});
+
+it.each([
+  ['first-secret', 'first-secret'],
+  ['helpdesk:second-secret', 'second-secret'],
+  ['odd:name:third', 'name:third'],
+  ['1st:secret', '1st:secret'],
+])('of the key %s sends %s', (key, secret) => {
+  expect(secretOf(key)).toBe(secret);
+  expect(callerOf(readApiKeys([key]), `Bearer ${secretOf(key)}`)).toBeDefined();
 });

@@ -15,6 +15,11 @@ export interface ApiKey extends Caller {
 /** The caller on a server without keys, which only loopback can reach. */
 export const LOCAL: Caller = { name: 'local', identity: 'local' };
 
+const written = /^(?:([A-Za-z][\w.-]{0,31}):)?(.+)$/;
+
+/** What a caller sends of a key that is written `secret` or `name:secret`. */
+export const secretOf = (key: string): string => written.exec(key)?.[2] ?? '';
+
 const digestOf = (secret: string): Buffer => createHash('sha256').update(secret).digest();
 
 /** Reads keys, each `secret` or `name:secret`. Empty ones are left out. */
@@ -23,7 +28,7 @@ export function readApiKeys(keys: readonly string[]): readonly ApiKey[] {
     .map((key) => key.trim())
     .filter((key) => key !== '')
     .map((key, index) => {
-      const [, name = `key-${index + 1}`, secret = ''] = /^(?:([A-Za-z][\w.-]{0,31}):)?(.+)$/.exec(key) ?? [];
+      const [, name = `key-${index + 1}`, secret = ''] = written.exec(key) ?? [];
       const digest = digestOf(secret);
       return { name, digest, identity: createHash('sha256').update(digest).digest('base64url').slice(0, 22) };
     });

@@ -1,3 +1,4 @@
+import { Fault, type FaultCode } from '@spillway/contracts/fault';
 import type { Pack } from '@spillway/pack/pack';
 import { costOf, priceAt } from '@spillway/pack/prices';
 import type { Completion, LanguageModel } from './language-model.js';
@@ -19,3 +20,25 @@ export function callCost(
     priced.find((each) => each.name === model.name) ?? priced.find((each) => each.model === model.name);
   return definition === undefined ? undefined : costOf(usage, priceAt(definition, startedMs));
 }
+
+/** Whether a request that ended in this fault can be on the endpoint's bill. */
+const billable = {
+  malformed: true,
+  timed_out: true,
+  cancelled: true,
+  unknown: true,
+  rejected: false,
+  missing: false,
+  misconfigured: false,
+  too_large: false,
+  throttled: false,
+  unavailable: false,
+  conflict: false,
+} as const satisfies Record<FaultCode, boolean>;
+
+/**
+ * Whether a call that ended in this fault can be on the endpoint's bill: its cost is not known then. The cause of a fault
+ * is that of an attempt before it.
+ */
+export const mayBeBilled = ({ code, cause }: Fault): boolean =>
+  billable[code] || (cause instanceof Fault && billable[cause.code]);

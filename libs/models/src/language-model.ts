@@ -84,6 +84,8 @@ export interface Completion {
   readonly fingerprint: string;
   /** How many requests it took; layers that retry count them. */
   readonly attempts: number;
+  /** One of them gave no completion and may be on the bill all the same: what the call cost is not known. */
+  readonly unaccounted?: true;
 }
 
 /** A model. Everything else (timeout, retry, limit, breaker, metering) is a layer around one. */

@@ -37,6 +37,11 @@ describe('completionOf', () => {
       { prompt_tokens: -3, completion_tokens: 'x' },
       { inputTokens: 0n, estimated: true },
     ],
+    [
+      'more than any call can have, as unknown',
+      { prompt_tokens: 9_000_000_000_000_000, completion_tokens: 1 },
+      { inputTokens: 0n, estimated: true },
+    ],
   ])('counts %s', (_, usage, want) => {
     expect(completionOf(answer({ usage }), context).usage).toMatchObject(want);
   });
@@ -49,6 +54,13 @@ describe('completionOf', () => {
     expect(completionOf(answer({}, { logprobs: { content } }), context).tokens).toEqual([
       { bytes: Uint8Array.of(226, 130), logprob: -0.5, top: [{ text: 'a', logprob: -9_999 }] },
       { bytes: Buffer.from('b'), logprob: -9_999, top: [] },
+    ]);
+  });
+
+  it('takes no token for surer than sure', () => {
+    const content = [{ token: 'a', logprob: 0.7, top_logprobs: [{ token: 'a', logprob: 3 }] }];
+    expect(completionOf(answer({}, { logprobs: { content } }), context).tokens).toMatchObject([
+      { logprob: 0, top: [{ logprob: 0 }] },
     ]);
   });
 

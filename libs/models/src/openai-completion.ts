@@ -4,7 +4,9 @@ import type { Completion, FinishReason, Token } from './language-model.js';
 import { codeOfStatus } from './openai-faults.js';
 import type { Wishes } from './openai-wishes.js';
 
-const count = z.number().int().nonnegative();
+/** No call has a thousandth of it; more would not fit into a bill. */
+const MOST_TOKENS = 1_000_000_000;
+const count = z.number().int().nonnegative().max(MOST_TOKENS);
 const logprob = z.number().nullish();
 const tokenShape = z.object({
   token: z.string(),
@@ -111,10 +113,13 @@ function usageOf(usage: z.infer<typeof usageShape> | null | undefined): Completi
   };
 }
 
+/** Rounding, and servers that give something else for it, write more than 0, which no logarithm of a probability is. */
+const logprobOf = (given: number | null | undefined): number => Math.min(0, given ?? NEVER);
+
 function tokenOf({ token, logprob: own, bytes, top_logprobs }: z.infer<typeof tokenShape>): Token {
   return {
     bytes: bytes ? Uint8Array.from(bytes) : Buffer.from(token),
-    logprob: own ?? NEVER,
-    top: (top_logprobs ?? []).map((each) => ({ text: each.token, logprob: each.logprob ?? NEVER })),
+    logprob: logprobOf(own),
+    top: (top_logprobs ?? []).map((each) => ({ text: each.token, logprob: logprobOf(each.logprob) })),
   };
 }

@@ -173,6 +173,11 @@ describe('stepRunner', () => {
       { code: 'timed_out', calls: 1, cost: undefined, attempts: 1 },
     ],
     [
+      'an outage after an attempt that may be billed',
+      [new Fault('unavailable', 'down', { cause: new Fault('timed_out', 'late') })],
+      { code: 'unavailable', calls: 1, cost: undefined, attempts: 1 },
+    ],
+    [
       'an outage in the second try',
       [{ ...off, usage }, new Fault('throttled', 'later')],
       { code: 'throttled', calls: 2, cost: 1_020_000n, attempts: 2 },
@@ -198,6 +203,12 @@ describe('stepRunner', () => {
 
   it('shows the cost as unknown where the endpoint reports no usage', async () => {
     const { call } = await runnerOf(language({ ...good, usage: unknownUsage })).run();
+    expect(call?.costNanos).toBeUndefined();
+  });
+
+  it('shows the cost as unknown where an attempt before the answer may be billed', async () => {
+    const { call } = await runnerOf(language({ ...good, usage, unaccounted: true })).run();
+    expect(call).toMatchObject({ usage });
     expect(call?.costNanos).toBeUndefined();
   });
 

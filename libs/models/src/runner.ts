@@ -2,12 +2,12 @@ import { create, fromBinary, type MessageInitShape, toBinary } from '@bufbuild/p
 import { timestampFromMs } from '@bufbuild/protobuf/wkt';
 import { trace } from '@opentelemetry/api';
 import { StepCompletedSchema } from '@spillway/contracts/events';
-import { Fault, type FaultCode } from '@spillway/contracts/fault';
+import { Fault } from '@spillway/contracts/fault';
 import { ConfidenceSource, Step, Tier } from '@spillway/contracts/model';
 import type { Pack } from '@spillway/pack/pack';
 import { RECORDED } from '@spillway/telemetry/names';
 import { isRecording } from '@spillway/telemetry/tracing';
-import { callCost } from './cost.js';
+import { callCost, mayBeBilled } from './cost.js';
 import type { Completion, LanguageModel, StepInput, StepName } from './language-model.js';
 import { timeout } from './layers/timeout.js';
 import type { StepAnswer } from './steps/answer.js';
@@ -65,21 +65,6 @@ const tiers: Readonly<Record<ModelTier, Tier>> = { small: Tier.SMALL, big: Tier.
 const LEASE_MARGIN_MS = 5_000;
 /** Calls for one answer: one that is off the schema is asked for once more, and then it is a failure. */
 const MAX_ANSWERS = 2;
-
-/** Whether a call that ended in this fault can be on the endpoint's bill. Where it can, its cost is not known. */
-const mayBeBilled = {
-  malformed: true,
-  timed_out: true,
-  cancelled: true,
-  unknown: true,
-  rejected: false,
-  missing: false,
-  misconfigured: false,
-  too_large: false,
-  throttled: false,
-  unavailable: false,
-  conflict: false,
-} as const satisfies Record<FaultCode, boolean>;
 
 /**
  * Runs steps: prompt, call, answer, bill.
@@ -175,7 +160,8 @@ async function ask(
     const nth = completions.length + 1;
     // An endpoint that honours idempotency keys would give the same unreadable answer again.
     const prompt = promptFor(step, input, pack, nth === 1 ? callId : `${callId}/${nth}`);
-    const bounded = deadlineMs === undefined ? model : timeout(Math.max(1, deadlineMs - passedMs()))(model);
+    const bounded =
+      deadlineMs === undefined ? model : timeout(Math.max(1, Math.ceil(deadlineMs - passedMs())))(model);
     let completion: Completion;
     try {
       completion = await bounded.complete(prompt, signal);
@@ -214,10 +200,10 @@ const nameOf = (cause: unknown): string => (cause instanceof Error ? cause.name 
 
 function billOf(pack: Pack, model: LanguageModel, asked: Asked, startedMs: number): bigint | undefined {
   if (model.embedded) return 0n;
-  if (asked.lost !== undefined && mayBeBilled[asked.lost.code]) return undefined;
+  if (asked.lost !== undefined && mayBeBilled(asked.lost)) return undefined;
   let sum = 0n;
-  for (const { usage } of asked.completions) {
-    const cost = callCost(pack, model, usage, startedMs);
+  for (const { usage, unaccounted } of asked.completions) {
+    const cost = unaccounted ? undefined : callCost(pack, model, usage, startedMs);
     if (cost === undefined) return undefined;
     sum += cost;
   }

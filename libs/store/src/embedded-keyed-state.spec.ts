@@ -107,7 +107,7 @@ describe('embedded keyed state', () => {
         '--conditions=spillway-source',
         '--experimental-transform-types',
         '--import',
-        new URL('./testing/from-source.mjs', import.meta.url).href,
+        new URL('../../../tools/from-source.mjs', import.meta.url).href,
         new URL('./testing/writer-process.ts', import.meta.url).pathname,
         path,
       ],

@@ -82,11 +82,14 @@ export function openEmbeddedKeyedState(options: EmbeddedKeyedStateOptions): Keye
     write: (changes) =>
       commits.run(() => {
         entries.check(changes);
+        const versions: number[] = [];
         for (const change of changes) {
-          if (change.kind === 'put' || change.kind === 'delete') entries.apply(change);
+          if (change.kind === 'put') versions.push(entries.put(change));
+          else if (change.kind === 'delete') entries.remove(change.key);
           else alarms.apply(change);
         }
         purge();
+        return versions;
       }),
     claim: (key, leaseMs) => commits.run(() => claims.claim(key, leaseMs)),
     complete: (key, fence, result, ttlMs) =>
@@ -118,7 +121,7 @@ function numbersOf(database: DatabaseSync): Numbers {
   return { before, next: () => ++last };
 }
 
-type EntryChange = Extract<Change, { kind: 'put' | 'delete' }>;
+type Put = Extract<Change, { kind: 'put' }>;
 
 function entryTable(database: DatabaseSync, numbers: Numbers, now: () => number) {
   const live = '(expires_at IS NULL OR expires_at > ?)';
@@ -145,12 +148,14 @@ function entryTable(database: DatabaseSync, numbers: Numbers, now: () => number)
         }
       }
     },
-    apply(change: EntryChange): void {
-      if (change.kind === 'delete') remove.run(change.key);
-      else {
-        const expiresAt = change.ttlMs === undefined ? null : Math.ceil(now() + change.ttlMs);
-        upsert.run(change.key, change.value, numbers.next(), expiresAt);
-      }
+    /** The version that the entry got. */
+    put({ key, value, ttlMs }: Put): number {
+      const version = numbers.next();
+      upsert.run(key, value, version, ttlMs === undefined ? null : Math.ceil(now() + ttlMs));
+      return version;
+    },
+    remove(key: string): void {
+      remove.run(key);
     },
   };
 }

@@ -43,8 +43,11 @@ export interface Alarm {
  */
 export interface KeyedState {
   get(key: string): Promise<Entry | undefined>;
-  /** All changes or none. Throws `conflict` when an expected version does not hold. */
-  write(changes: readonly Change[]): Promise<void>;
+  /**
+   * All changes or none; resolves with the versions that the puts got, in their order. Throws `conflict` when an
+   * expected version does not hold.
+   */
+  write(changes: readonly Change[]): Promise<readonly number[]>;
   /** Takes up a piece of work, at most one owner at a time. An expired lease passes to the next claimer. */
   claim(key: string, leaseMs: number): Promise<Claim>;
   /** Stores the result. Throws `conflict` when the fence is no longer the newest. */

@@ -55,20 +55,30 @@ it('counts spans that are refused, says so once, and stops all the same', async 
   expect([warnings, await lost()]).toEqual([[{ detail: '404 Not Found' }], 3]);
 });
 
-it('keeps a bounded number of spans while the endpoint is silent', async () => {
-  const waiting: (() => void)[] = [];
-  const success = { code: ExportResultCode.SUCCESS };
+it('does not wait for one batch to send the next, and keeps a bounded number of spans', async () => {
+  const exported: string[][] = [];
+  const answers: (() => void)[] = [];
   const exporter: SpanExporter = {
-    export: (_, done) => void waiting.push(() => done(success)),
+    export(spans, done) {
+      exported.push(spans.map(({ name }) => name));
+      answers.push(() => done({ code: ExportResultCode.SUCCESS }));
+    },
     shutdown: async () => {},
   };
-  const stopNow = startTracing({ processor: batched(exporter, { log, mostWaiting: 2 }) });
-  // The first two are a batch, which is under way from then on.
-  end('a', 'b', 'c', 'd', 'e', 'f');
-  expect([waiting.length, await lost()]).toEqual([1, 2]);
-  expect(warnings).toEqual([{ detail: 'the endpoint takes them too slowly' }]);
-  const stopped = stopNow();
-  await vi.waitFor(() => expect(waiting.length).toBe(2));
-  for (const answer of waiting) answer();
-  await stopped;
+  const options = { log, mostWaiting: 4, batch: 2 };
+  const stopNow = startTracing({ processor: batched(exporter, options) });
+  end('a', 'b');
+  await vi.waitFor(() => expect(exported.length).toBe(1));
+  end('c', 'd', 'e', 'f');
+  await vi.waitFor(() =>
+    expect(exported).toEqual([
+      ['a', 'b'],
+      ['c', 'd'],
+    ]),
+  );
+  expect([warnings, await lost()]).toEqual([[{ detail: 'the endpoint takes them too slowly' }], 2]);
+  for (const answer of answers) answer();
+  end('g');
+  await stopNow();
+  expect(exported.at(-1)).toEqual(['g']);
 });

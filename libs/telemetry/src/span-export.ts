@@ -24,8 +24,10 @@ export function exportTo(endpoint: string): SpanProcessor {
 
 interface BatchOptions {
   readonly log: Pick<Logger, 'warn'>;
-  /** Spans that may wait; what comes beyond that is lost. */
+  /** Spans that may wait or be under way; what comes beyond that is lost. */
   readonly mostWaiting?: number;
+  /** Spans of one export, at most. */
+  readonly batch?: number;
 }
 
 /**
@@ -33,22 +35,23 @@ interface BatchOptions {
  * faster than they can be, are lost, which is counted and, once a minute, logged.
  */
 export function batched(exporter: SpanExporter, options: BatchOptions): SpanProcessor {
-  const { log, mostWaiting = MOST_WAITING } = options;
+  const { log, mostWaiting = MOST_WAITING, batch = BATCH } = options;
   const lost = losses(log);
   let waiting = 0;
   const batches = new BatchSpanProcessor({
     exporter: {
       export(spans, done) {
-        waiting -= spans.length;
         exporter.export(spans, (result) => {
+          waiting -= spans.length;
           if (result.code !== ExportResultCode.SUCCESS) lost(spans.length, detailOf(result));
-          done({ code: ExportResultCode.SUCCESS });
         });
+        // At once: a busy process makes spans faster than one export after the other takes them.
+        done({ code: ExportResultCode.SUCCESS });
       },
       shutdown: () => exporter.shutdown(),
     },
     maxQueueSize: mostWaiting,
-    maxExportBatchSize: Math.min(BATCH, mostWaiting),
+    maxExportBatchSize: batch,
     scheduledDelayMillis: 1_000,
   });
   return {
@@ -58,7 +61,10 @@ export function batched(exporter: SpanExporter, options: BatchOptions): SpanProc
       waiting += 1;
       batches.onEnd(span);
     },
-    forceFlush: () => batches.forceFlush(),
+    async forceFlush() {
+      await batches.forceFlush();
+      await exporter.forceFlush?.();
+    },
     shutdown: () => batches.shutdown(),
   };
 }

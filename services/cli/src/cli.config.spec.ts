@@ -38,6 +38,16 @@ describe('the environment', () => {
     expect(readConfig({ SMALL_API_KEY: 'only a key' }).endpoints).toEqual({});
   });
 
+  it.each([
+    ['a secret of enough characters', 'sixteen-or-more-characters', true],
+    ['one with a name', 'helpdesk:sixteen-or-more-characters', true],
+    ['one with colons in it', 'desk:sixteen:or:more:characters', true],
+    ['a name that is long where the secret is short', 'a-team-with-a-long-name:x', false],
+    ['one that no header can hold', 'sixteen or more characters', false],
+  ])('takes API keys with secrets that can be sent and not be guessed: %s', (_, key, good) => {
+    expect(problems({ SPILLWAY_API_KEYS: key })).toHaveLength(good ? 0 : 1);
+  });
+
   it('names everything that is wrong at once, and no secret', () => {
     const found = problems({
       SPILLWAY_PORT: '99999',
@@ -47,7 +57,7 @@ describe('the environment', () => {
     });
     expect(found).toEqual([
       'SPILLWAY_PORT: must be a port, 0 to 65535',
-      'SPILLWAY_API_KEYS: every key needs 16 characters or more',
+      'SPILLWAY_API_KEYS: every secret needs 16 visible ASCII characters or more',
       'SMALL_BASE_URL: must be an http or https address',
       'KAFKA_BROKERS: the Kafka driver is not part of this release: unset it',
     ]);

@@ -1,6 +1,7 @@
 import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Fault } from '@spillway/contracts/fault';
+import { secretOf } from '@spillway/http/api-keys';
 import { z } from 'zod';
 
 /** The example pack, which runs where no other is named. */
@@ -25,8 +26,8 @@ const schema = z.object({
     }),
   SPILLWAY_API_KEYS: optional
     .transform((keys) => (keys ?? '').split(',').flatMap((key) => key.trim() || []))
-    .refine((keys) => keys.every((key) => key.length >= 16), {
-      message: 'every key needs 16 characters or more',
+    .refine((keys) => keys.every((key) => /^[\x21-\x7e]{16,}$/.test(secretOf(key))), {
+      message: 'every secret needs 16 visible ASCII characters or more',
     }),
   SPILLWAY_LOG_LEVEL: optional
     .transform((level) => level ?? 'warn')

@@ -1,5 +1,6 @@
 import { access, constants, mkdir } from 'node:fs/promises';
 import { Fault } from '@spillway/contracts/fault';
+import { embeddedModels } from '@spillway/models/embedded';
 import type { LanguageModel, StepName } from '@spillway/models/language-model';
 import { promptFor } from '@spillway/models/steps';
 import { trainPack } from '@spillway/models/train';
@@ -119,7 +120,7 @@ async function checkedPack(path: string, report: (finding: Finding) => void): Pr
 async function endpoints(config: CliConfig, pack: Pack, signal: AbortSignal): Promise<readonly Finding[]> {
   let models: ReturnType<typeof modelsOf>;
   try {
-    models = modelsOf(config, pack, trainPack(pack));
+    models = modelsOf(config, pack, embeddedModels(pack, trainPack(pack)));
   } catch (error) {
     return Fault.from(error).problems.map(({ where, message }) => ({
       check: 'endpoint',

@@ -3,7 +3,8 @@ import { join } from 'node:path';
 import type { Bus } from '@spillway/bus/bus';
 import { openEmbeddedBus } from '@spillway/bus/embedded';
 import { Fault } from '@spillway/contracts/fault';
-import { embeddedModels } from '@spillway/models/embedded';
+import type { EmbeddedModels } from '@spillway/models/embedded';
+import { threadedModels } from '@spillway/models/embedded-thread';
 import { type Models, openModels } from '@spillway/models/registry';
 import { type StepRunner, stepRunner } from '@spillway/models/runner';
 import { decodeTrained, encodeTrained, sourceOf, trainPack } from '@spillway/models/train';
@@ -45,7 +46,9 @@ export async function openPlatform(config: CliConfig, say: (line: string) => voi
     closers.push(() => state.close());
     const ledger = openEmbeddedLedger({ path: at('ledger.db') });
     closers.push(() => ledger.close());
-    const models = modelsOf(config, pack, await trainedFor(pack, config.data, say));
+    const embedded = threadedModels(pack, await trainedFor(pack, config.data, say));
+    closers.push(() => embedded.close());
+    const models = modelsOf(config, pack, embedded);
     closers.push(() => models.close());
     const runner = stepRunner({ pack, models, calls: recordedCalls(state), now: Date.now });
     const { finish } = models;
@@ -62,10 +65,10 @@ async function closeAll(closers: readonly (() => Promise<void>)[]): Promise<void
 }
 
 /** The models of the pack, with what the environment puts in the place of its endpoints. */
-export function modelsOf(config: CliConfig, pack: Pack, trained: Trained): Models {
+export function modelsOf(config: CliConfig, pack: Pack, embedded: EmbeddedModels): Models {
   return openModels({
     pack,
-    embedded: embeddedModels(pack, trained),
+    embedded,
     overrides: {
       ...overrideOf(pack, 'small', config.endpoints.small),
       ...overrideOf(pack, 'big', config.endpoints.big),

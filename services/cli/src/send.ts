@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Fault } from '@spillway/contracts/fault';
+import { secretOf } from '@spillway/http/api-keys';
 import { type ApiClient, apiClient } from './api-client.js';
 import type { CliConfig } from './cli.config.js';
 import { type DeliveryState, type DeliverySummary, deliver, type Ending } from './delivery.js';
@@ -20,7 +21,7 @@ export interface SendOptions {
 }
 
 /** Messages under way at once: enough to keep every step busy, few enough that none waits long. */
-const MAX_OPEN = 300;
+const MAX_OPEN = 500;
 const BATCH = 100;
 
 /** The parts of `GET /v1/messages/{id}` that `--wait` shows. */
@@ -53,8 +54,9 @@ export async function send(
   }
 }
 
-/** The secret of the first configured key; a key may have a name in front. */
-export const keyOf = ({ apiKeys }: CliConfig): string | undefined => apiKeys[0]?.split(':').at(-1);
+/** The secret of the first configured key. */
+export const keyOf = ({ apiKeys: [key] }: CliConfig): string | undefined =>
+  key === undefined ? undefined : secretOf(key);
 
 async function sendOne(
   options: SendOptions,

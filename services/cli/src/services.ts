@@ -24,10 +24,13 @@ interface EventService {
   readonly module: (platform: Platform) => DynamicModule;
   readonly slots: number;
   readonly order: 'key' | 'none';
+  /** It calls models, which may never answer. */
+  readonly waits?: boolean;
+  readonly remember?: boolean;
 }
 
 /** Enough calls in flight to keep a slow endpoint busy; its own limit is the pack's. */
-const WORKER = { slots: 256, order: 'none' } as const;
+const WORKER = { slots: 256, order: 'none', waits: true } as const;
 
 const eventServices: Readonly<Record<string, EventService>> = {
   classifier: { ...WORKER, module: ({ runner }) => ClassifierModule.with({ runner }) },
@@ -41,7 +44,12 @@ const eventServices: Readonly<Record<string, EventService>> = {
     module: ({ bus, state, pack }) => RouterModule.with({ bus, state, policy: pack.policy, now: Date.now }),
   },
   // Facts may be written down in any order: many at once share a transaction.
-  ledger: { slots: 1_024, order: 'none', module: ({ ledger, pack }) => LedgerModule.with({ ledger, pack }) },
+  ledger: {
+    slots: 1_024,
+    order: 'none',
+    remember: false,
+    module: ({ ledger, pack }) => LedgerModule.with({ ledger, pack }),
+  },
 };
 
 const httpServices = {
@@ -90,12 +98,11 @@ export async function startServices(
   };
   const { smallMs, bigMs } = platform.pack.policy.deadlines;
   try {
-    for (const [group, { module, slots, order }] of Object.entries(eventServices)) {
+    const deadlineMs = Math.max(smallMs, bigMs) + DEADLINE_MARGIN_MS;
+    for (const [group, { module, waits, ...how }] of Object.entries(eventServices)) {
       if (!names.includes(group)) continue;
-      const deadlineMs = Math.max(smallMs, bigMs) + DEADLINE_MARGIN_MS;
-      served.push(
-        await serve({ bus: platform.bus, group, module: module(platform), slots, order, deadlineMs }),
-      );
+      const options = { bus: platform.bus, group, module: module(platform), ...how };
+      served.push(await serve(waits ? { ...options, deadlineMs } : options));
     }
     measureGroups(served);
     http = await startHttp(names, platform, config, served);

@@ -38,7 +38,8 @@ export interface Ruling {
 /** What a decision means for this review. Throws `rejected` when there is no reply to approve. */
 export function rulingOn(review: ReviewView, { decision, text = '' }: DecisionRequest): Ruling {
   if (decision !== 'approve') return { decision, text };
-  if (review.suggestion !== null) return { decision, text: review.suggestion };
+  // The router does not act on a reply of nothing, and a ruling that stands cannot be given again.
+  if (review.suggestion?.trim()) return { decision, text: review.suggestion };
   throw new Fault('rejected', 'there is no held reply to approve: edit or reject', {
     problems: [{ where: '/decision', message: 'there is no held reply to approve' }],
   });

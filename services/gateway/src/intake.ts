@@ -121,9 +121,9 @@ export class Intake {
     }
   }
 
-  private writeReceipt(receipt: Receipt): Promise<void> {
+  private async writeReceipt(receipt: Receipt): Promise<void> {
     const value = writeReceipt(receipt);
-    return this.state.write([{ kind: 'put', key: receiptKey(receipt.id), value, ttlMs: KEPT_MS }]);
+    await this.state.write([{ kind: 'put', key: receiptKey(receipt.id), value, ttlMs: KEPT_MS }]);
   }
 }
 

@@ -203,6 +203,18 @@ it('follows the message that opened the conversation under its own id', async ()
   expect(ids(await settle('m2'))).not.toContain('m2/message.settled');
 });
 
+it('goes on from what another process has saved', async () => {
+  const parts = { state, policy, now: () => nowMs, onActions: () => undefined };
+  const other = caseProcess(parts);
+  await cases.handle(received('m1'));
+  await other.handle(completed('m1', answered('classify', 0.2) as { answer: StepAnswer }));
+  // What this process remembers still waits for the small model.
+  const outputs = await cases.handle(
+    completed('m1', answered('classify', 0.9, 'big') as { answer: StepAnswer }),
+  );
+  expect(ids(outputs)).toEqual(['m1/decision.made/classify:big']);
+});
+
 it('decides once where two topics of one message are handled at the same time', async () => {
   await Promise.all([
     cases.handle(received('m1')),

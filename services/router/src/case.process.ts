@@ -51,12 +51,23 @@ export interface CaseProcessParts {
 const REMEMBERED_MS = 7 * 86_400_000;
 /** Only another process can change a case meanwhile: while one conversation is handled on two topics at once. */
 const MAX_CONFLICTS = 16;
+/** Cases remembered as they were saved: more than are open at once in one process. */
+const MAX_SAVES = 1_000;
 
 interface Loaded {
   readonly messageId: string;
   readonly file: CaseFile;
   readonly version: number;
 }
+
+/** Where a new message stands in its conversation. */
+interface Queue {
+  readonly notes: readonly Change[];
+  /** The open message before it, which now knows what comes next. */
+  readonly before?: Loaded;
+}
+
+const noQueue: Queue = { notes: [] };
 
 /** Which message of a conversation came last. */
 interface Note {
@@ -72,20 +83,45 @@ const outOfTheWay = ({ phase, behind }: Case): boolean =>
   (phase === 'settled' || phase === 'in_review') && !behind;
 
 export function caseProcess({ state, policy, now, onActions }: CaseProcessParts): CaseProcess {
+  /** Cases as this process last saved them. Another process may have gone on since: then a write finds out. */
+  const saves = new Map<string, Loaded>();
+
   async function load(conversationId: string, messageId: string): Promise<Loaded> {
-    const entry = await state.get(caseKey(conversationId, messageId));
+    const key = caseKey(conversationId, messageId);
+    const known = saves.get(key);
+    if (known !== undefined) return known;
+    const entry = await state.get(key);
     return entry === undefined
       ? { messageId, file: emptyFile, version: 0 }
       : { messageId, file: decodeJson<CaseFile>(entry.value), version: entry.version };
+  }
+
+  /** Writes cases with whatever else belongs to them, and remembers those that go on. */
+  async function save(
+    conversationId: string,
+    files: readonly Loaded[],
+    others: readonly Change[],
+  ): Promise<void> {
+    const puts = files.map((each) => savedCase(conversationId, each));
+    const versions = await state.write([...puts, ...others]);
+    for (const [index, { messageId, file }] of files.entries()) {
+      const key = caseKey(conversationId, messageId);
+      saves.delete(key);
+      if (!outOfTheWay(file.kase)) saves.set(key, { messageId, file, version: versions[index] as number });
+    }
+    for (const oldest of saves.keys()) {
+      if (saves.size <= MAX_SAVES) break;
+      saves.delete(oldest);
+    }
   }
 
   /**
    * Puts a new message behind the newest of its conversation, where that one is still open. A message that opened a
    * conversation of its own leaves no note: whoever continues it finds it by the conversation's id.
    */
-  async function queued(arrival: Arrival): Promise<{ behind: boolean; changes: Change[] }> {
+  async function queued(arrival: Arrival): Promise<Queue> {
     const { conversationId, messageId } = arrival;
-    if (messageId === conversationId) return { behind: false, changes: [] };
+    if (messageId === conversationId) return noQueue;
     const key = conversationKey(conversationId);
     const entry = await state.get(key);
     const newest = entry === undefined ? conversationId : decodeJson<Note>(entry.value).newest;
@@ -93,18 +129,9 @@ export function caseProcess({ state, policy, now, onActions }: CaseProcessParts)
     const note: Change = { kind: 'put', key, value, expect: entry?.version ?? 0, ttlMs: REMEMBERED_MS };
     const before = newest === messageId ? undefined : await load(conversationId, newest);
     if (before === undefined || before.version === 0 || outOfTheWay(before.file.kase)) {
-      return { behind: false, changes: [note] };
+      return { notes: [note] };
     }
-    return {
-      behind: true,
-      changes: [note, saved(conversationId, before, { ...before.file, next: messageId })],
-    };
-  }
-
-  function saved(conversationId: string, { messageId, version }: Loaded, file: CaseFile): Change {
-    const key = caseKey(conversationId, messageId);
-    const put = { kind: 'put', key, value: encodeJson(trimmed(file)), expect: version } as const;
-    return file.kase.phase === 'settled' ? { ...put, ttlMs: REMEMBERED_MS } : put;
+    return { notes: [note], before: { ...before, file: { ...before.file, next: messageId } } };
   }
 
   /** The replies that waited behind a message that is now out of the way, first to last. */
@@ -150,32 +177,36 @@ export function caseProcess({ state, policy, now, onActions }: CaseProcessParts)
     const { file } = loaded;
     const repeated = file.last[topic];
     if (repeated?.eventId === eventId) return republished(conversationId, repeated);
-    const queue = arrival.input.type === 'received' ? await queued(arrival) : { behind: false, changes: [] };
+    const queue = arrival.input.type === 'received' ? await queued(arrival) : noQueue;
     const input: Input =
-      arrival.input.type === 'received' ? { ...arrival.input, behind: queue.behind } : arrival.input;
+      arrival.input.type === 'received'
+        ? { ...arrival.input, behind: queue.before !== undefined }
+        : arrival.input;
     const rang = input.type === 'due' && file.alarmAtMs !== undefined && file.alarmAtMs <= input.dueAtMs;
     const atMs = now();
     const turn = decide(file.kase, input, policy, atMs);
-    if (turn.kase === file.kase && !rang) return [];
+    if (turn.kase === file.kase && !rang) return withoutEffect(arrival);
     const turns = [{ loaded, ...turn }, ...(await released(conversationId, turn.kase, file.next))];
     const actions = turns.map((each) => ({ messageId: each.loaded.messageId, actions: each.actions }));
     const decided: Decided = { eventId, atMs, policyVersion: policy.version, actions };
     const last = { ...file.last, [topic]: decided };
     const own = withAlarm(arrival, { ...file, kase: turn.kase, last }, rang);
-    await state.write([
-      ...queue.changes,
-      saved(conversationId, loaded, own.file),
-      ...own.changes,
-      ...turns
-        .slice(1)
-        .map((each) => saved(conversationId, each.loaded, { ...each.loaded.file, kase: each.kase })),
-    ]);
+    const others = turns
+      .slice(1)
+      .map(({ loaded: other, kase }) => ({ ...other, file: { ...other.file, kase } }));
+    const files = [{ ...loaded, file: own.file }, ...others, ...(queue.before ? [queue.before] : [])];
+    await save(conversationId, files, [...queue.notes, ...own.changes]);
     onActions(actions.flatMap((each) => each.actions));
     return published(
       conversationId,
       decided,
       turns.map(({ kase }) => kase),
     );
+  }
+
+  /** Nothing followed from the case as it was known here: another process may know better. */
+  async function withoutEffect(arrival: Arrival): Promise<readonly Outgoing[]> {
+    return saves.delete(caseKey(arrival.conversationId, arrival.messageId)) ? attempt(arrival) : [];
   }
 
   /** Ends of the work that is under way, by conversation. */
@@ -202,6 +233,7 @@ export function caseProcess({ state, policy, now, onActions }: CaseProcessParts)
         return await attempt(arrival);
       } catch (error) {
         const fault = Fault.from(error);
+        saves.clear();
         if (fault.code !== 'conflict' || conflicts >= MAX_CONFLICTS) throw fault;
       }
     }
@@ -210,6 +242,12 @@ export function caseProcess({ state, policy, now, onActions }: CaseProcessParts)
   return {
     handle: (arrival) => inTurn(arrival.conversationId, () => withoutConflict(arrival)),
   };
+}
+
+function savedCase(conversationId: string, { messageId, file, version }: Loaded): Change {
+  const value = encodeJson(trimmed(file));
+  const put = { kind: 'put', key: caseKey(conversationId, messageId), value, expect: version } as const;
+  return file.kase.phase === 'settled' ? { ...put, ttlMs: REMEMBERED_MS } : put;
 }
 
 /** Requests need the message's text, which a settled case no longer has: by then they were answered. */

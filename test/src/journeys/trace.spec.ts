@@ -1,82 +1,25 @@
-import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { type ModelServer, type ServedCall, startModelServer } from '@spillway/models/testing/model-server';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { call, type Message, post, until } from '../api.js';
+import { call, until } from '../api.js';
 import { type OtlpReceiver, startOtlpReceiver } from '../otlp.js';
-import type { ExportedSpan } from '../otlp-spans.js';
+import {
+  census,
+  customerWords,
+  EVERY_SERVICE,
+  everythingSeen,
+  inTrace,
+  type Line,
+  named,
+  rootsOf,
+  type Sent,
+  send,
+  servicesOf,
+  upload,
+  words,
+} from '../otlp-traces.js';
 import { type Server, startServer } from '../server.js';
 
-/** Every word of it is nowhere else; the order number is what the models extract. */
-const words = {
-  text: 'Zephyrine asks: where is my order FF-204518? It was due on Monday.',
-  subject: 'Quixotry of parcels',
-  customer: 'Ottoline Fairweather',
-  metadata: { desk: 'Grimsby-Annexe' },
-};
-const EDITED = 'We deleted everything, dear Philippa.';
-const traces = [/zephyrine/i, /FF-204518/, /quixotry/i, /ottoline|fairweather/i, /grimsby/i, /philippa/i];
-
-interface Sent {
-  readonly traceId: string;
-  readonly message: Message;
-}
-
-async function send(
-  server: Server,
-  message: object,
-  headers: Readonly<Record<string, string>> = {},
-): Promise<Sent> {
-  const { body } = await call<{ id: string; trace_id: string }>(
-    `${server.url}/v1/messages`,
-    message,
-    headers,
-  );
-  return { traceId: body.trace_id, message: await until(server.url, body.id) };
-}
-
-const inTrace = ({ spans }: OtlpReceiver, traceId: string): readonly ExportedSpan[] =>
-  spans.filter((span) => span.traceId === traceId);
-
-/** Spans whose parent is not in the trace. */
-const rootsOf = (spans: readonly ExportedSpan[]): readonly ExportedSpan[] => {
-  const ids = new Set(spans.map(({ spanId }) => spanId));
-  return spans.filter(({ parentId }) => !ids.has(parentId));
-};
-
-const named = (spans: readonly ExportedSpan[], name: string): readonly ExportedSpan[] =>
-  spans.filter((span) => span.name === name);
-
-/** How often each span is there, by service, kind and name. */
-function census(spans: readonly ExportedSpan[]): Record<string, number> {
-  const counts: Record<string, number> = {};
-  for (const { service, kind, name } of spans) {
-    const line = `${service.replace('spillway-', '')}: ${name} (${kind})`;
-    counts[line] = (counts[line] ?? 0) + 1;
-  }
-  return counts;
-}
-
-const EVERY_SERVICE = [
-  'spillway-classifier',
-  'spillway-drafter',
-  'spillway-extractor',
-  'spillway-gateway',
-  'spillway-ledger',
-  'spillway-polisher',
-  'spillway-router',
-  'spillway-sentiment',
-];
-const servicesOf = (spans: readonly ExportedSpan[]): readonly string[] =>
-  [...new Set(spans.map(({ service }) => service))].sort();
-
-/** What an operator, or whoever reads the collector's disk, can see. */
-const everythingSeen = (receiver: OtlpReceiver, server: Server): string =>
-  receiver.bytes().toString() + server.log();
-
 describe('on embedded models', () => {
+  const EDITED = 'We deleted everything, dear Philippa.';
   const TRACE = 'c0ffee00c0ffee00c0ffee00c0ffee00';
   const CALLER = 'cafe0000cafe0000';
   let receiver: OtlpReceiver;
@@ -84,7 +27,7 @@ describe('on embedded models', () => {
   let plain: Sent;
   let continued: Sent;
   let reviewed: Sent;
-  let lines: readonly { readonly trace_id: string; readonly id: string }[];
+  let lines: readonly Line[];
   let code: number;
 
   beforeAll(async () => {
@@ -101,16 +44,7 @@ describe('on embedded models', () => {
     });
     await call(`${server.url}/v1/reviews/${reviewed.message.id}`, { decision: 'edit', text: EDITED });
     await until(server.url, reviewed.message.id, ['settled']);
-    const bulk = Array.from({ length: 3 }, () => JSON.stringify({ ...words, channel: 'email' })).join('\n');
-    const answer = await fetch(`${server.url}/v1/messages`, {
-      method: 'POST',
-      headers: { 'content-type': 'application/x-ndjson' },
-      body: bulk,
-    });
-    lines = (await answer.text())
-      .trim()
-      .split('\n')
-      .map((line) => JSON.parse(line));
+    lines = await upload(server, Array(3).fill({ ...words, channel: 'email' }));
     for (const { id } of lines) await until(server.url, id);
     code = await server.stop();
   }, 60_000);
@@ -303,137 +237,8 @@ describe('on embedded models', () => {
     const reply = plain.message.reply?.text.split('\n').filter((line) => line.length > 20) ?? [];
     expect(reply.length).toBeGreaterThan(1);
     expect([
-      ...traces.filter((word) => word.test(seen)),
+      ...customerWords.filter((word) => word.test(seen)),
       ...reply.filter((line) => seen.includes(line)),
     ]).toEqual([]);
   });
-});
-
-describe('on endpoints', () => {
-  const example = fileURLToPath(new URL('../../../deploy/packs/support', import.meta.url));
-  const asks = ({ body }: ServedCall, word: string): boolean =>
-    body.messages.some(({ content }) => content.includes(word));
-  const SMALL = 'meta-llama/Llama-3.1-8B-Instruct';
-  let pack: string;
-  let small: ModelServer;
-  let big: ModelServer;
-  let receiver: OtlpReceiver;
-  let server: Server;
-  let priced: Sent;
-  let late: Sent;
-  let echoed: Sent;
-  let behind: readonly Sent[];
-
-  beforeAll(async () => {
-    pack = mkdtempSync(join(tmpdir(), 'spillway-pack-'));
-    cpSync(example, pack, { recursive: true });
-    const policy = readFileSync(join(pack, 'policy.yaml'), 'utf8');
-    writeFileSync(join(pack, 'policy.yaml'), policy.replace(/small_ms: \d+/, 'small_ms: 700'));
-    [small, big, receiver] = [await startModelServer(), await startModelServer(), await startOtlpReceiver()];
-    server = await startServer({
-      SPILLWAY_PACK: pack,
-      SMALL_BASE_URL: small.baseUrl,
-      BIG_BASE_URL: big.baseUrl,
-      OTEL_EXPORTER_OTLP_ENDPOINT: receiver.endpoint,
-      SPILLWAY_LOG_LEVEL: 'debug',
-    });
-    const message = { ...words, channel: 'form' };
-    priced = await send(server, { ...words, channel: 'email' });
-    small.always(({ step }) => (step === 'extract' ? { kind: 'silent' } : undefined));
-    late = await send(server, message);
-    small.always((made) =>
-      made.step === 'draft' && asks(made, 'First') ? { kind: 'slow', ms: 400 } : undefined,
-    );
-    behind = await Promise.all(
-      ['First', 'Then'].map((begin) =>
-        send(server, { text: `${begin}: ${words.text}`, channel: 'form', conversation_id: 'both' }),
-      ),
-    );
-    const quoting = { kind: 'says', text: JSON.stringify({ [words.text]: words.subject }) } as const;
-    small.always(({ step }) => (step === 'classify' ? quoting : undefined));
-    big.always(({ step }) => (step === 'classify' ? { kind: 'says', text: words.text } : undefined));
-    echoed = await send(server, message);
-    await server.stop();
-  }, 60_000);
-  afterAll(async () => {
-    await server.remove();
-    await Promise.all([small.close(), big.close(), receiver.close()]);
-    rmSync(pack, { recursive: true });
-  });
-
-  it('calls carry model, tokens and money, and the money adds up to the bill', () => {
-    const calls = inTrace(receiver, priced.traceId).filter(({ kind }) => kind === 'client');
-    expect(calls.map(({ name }) => name).sort()).toEqual(['chat gpt-4o', ...Array(4).fill(`chat ${SMALL}`)]);
-    for (const { attributes } of calls) {
-      expect(attributes).toMatchObject({
-        'gen_ai.provider.name': 'openai',
-        'gen_ai.request.model': expect.stringMatching(/^(gpt-4o|meta-llama.*)$/),
-        'gen_ai.usage.input_tokens': expect.any(Number),
-        'gen_ai.usage.output_tokens': expect.any(Number),
-        'server.address': '127.0.0.1',
-        'spillway.cost_nanos': expect.any(Number),
-      });
-      expect(attributes).not.toHaveProperty('spillway.usage.estimated');
-    }
-    const sum = calls.reduce((total, { attributes }) => total + Number(attributes['spillway.cost_nanos']), 0);
-    expect(sum).toBeGreaterThan(0);
-    expect(sum).toBe(priced.message.cost_nanos);
-  });
-
-  it('a step that is late goes to the big model in the same trace', () => {
-    const spans = inTrace(receiver, late.traceId);
-    expect(late.message.status).toBe('settled');
-    expect(rootsOf(spans).map(({ name }) => name)).toEqual(['POST /v1/messages']);
-    expect(servicesOf(spans)).toEqual(EVERY_SERVICE);
-    const [decision] = named(spans, 'decide extract');
-    expect(decision?.attributes).toMatchObject({ 'spillway.tier': 'small', 'spillway.verdict': 'escalate' });
-    const failed = spans.filter((span) => span.failed);
-    expect(failed.map(({ service, name }) => [service, name])).toContainEqual([
-      'spillway-extractor',
-      `chat ${SMALL}`,
-    ]);
-  });
-
-  it('a reply that waited for the message before it leaves in its own trace', () => {
-    for (const { traceId, message } of behind) {
-      const spans = inTrace(receiver, traceId);
-      expect(new Set(spans.map(({ attributes }) => attributes['spillway.message.id']))).toEqual(
-        new Set([undefined, message.id]),
-      );
-      expect(named(spans, 'process message.settled')).toHaveLength(1);
-    }
-  });
-
-  it('what a model quotes of the customer is in no span and no log line either', () => {
-    expect(echoed.message.status).toBe('in_review');
-    expect(named(inTrace(receiver, echoed.traceId), 'decide classify')).toHaveLength(2);
-    const seen = everythingSeen(receiver, server);
-    expect(traces.filter((word) => word.test(seen))).toEqual([]);
-  });
-});
-
-describe('while nobody takes the spans', () => {
-  it.each(['there is no endpoint', 'the endpoint never answers'])(
-    '%s: messages are answered, spans are lost and counted, and the server stops',
-    async (trouble) => {
-      const receiver = await startOtlpReceiver();
-      receiver.fallSilent();
-      if (trouble === 'there is no endpoint') await receiver.close();
-      const server = await startServer({ OTEL_EXPORTER_OTLP_ENDPOINT: receiver.endpoint });
-      const body = Array.from({ length: 500 }, () => JSON.stringify({ ...words, channel: 'email' })).join(
-        '\n',
-      );
-      const headers = { 'content-type': 'application/x-ndjson' };
-      await fetch(`${server.url}/v1/messages`, { method: 'POST', headers, body });
-      await until(server.url, await post(server.url, { ...words, channel: 'email' }));
-      expect((await fetch(`${server.url}/readyz`)).status).toBe(200);
-      const metrics = await (await fetch(`${server.url}/metrics`)).text();
-      expect(Number(/^spillway_spans_lost_total (\d+)$/m.exec(metrics)?.[1])).toBeGreaterThan(0);
-      expect(await server.stop()).toBe(0);
-      expect(server.log()).toContain('spans are lost');
-      await server.remove();
-      if (trouble !== 'there is no endpoint') await receiver.close();
-    },
-    30_000,
-  );
 });

@@ -15,7 +15,7 @@ import { type Prediction, predictIntent, predictMood, type TrainedPack } from '.
 const VERSION = 1;
 
 /** What an embedded model answers: the text that a language model would have been asked for, and how sure it is. */
-interface Answer {
+export interface Answer {
   readonly text: string;
   readonly confidence: OwnConfidence;
 }
@@ -141,7 +141,10 @@ const usageOf = (prompt: Prompt, answer: string): Completion['usage'] => ({
   estimated: true,
 });
 
-function modelOf(tier: 'small' | 'big', pack: Pack, answers: Answers): LanguageModel {
+/** Answers a step, here or elsewhere. Rejects or throws only with Fault. */
+type Answering = (step: Prompt['step'], input: StepInput) => Answer | Promise<Answer>;
+
+function modelOf(tier: 'small' | 'big', pack: Pack, answering: Answering): LanguageModel {
   const listed = pack.models.find((model) => model.driver === 'embedded' && model.tier === tier);
   const fingerprint = `embedded:${tier}:${pack.hash.slice(0, 12)}:${VERSION}`;
   return {
@@ -149,7 +152,7 @@ function modelOf(tier: 'small' | 'big', pack: Pack, answers: Answers): LanguageM
     embedded: true,
     async complete(prompt, signal) {
       if (signal.aborted) throw Fault.from(signal.reason);
-      const { text, confidence } = answers[prompt.step](prompt.input);
+      const { text, confidence } = await answering(prompt.step, prompt.input);
       return {
         text,
         confidence,
@@ -161,6 +164,12 @@ function modelOf(tier: 'small' | 'big', pack: Pack, answers: Answers): LanguageM
     },
   };
 }
+
+/** The two models of a pack, whose answers are worked out by others. */
+export const modelsAnsweredBy = (
+  pack: Pack,
+  { small, big }: { readonly small: Answering; readonly big: Answering },
+): EmbeddedModels => ({ small: modelOf('small', pack, small), big: modelOf('big', pack, big) });
 
 function answersOf(pack: Pack, parts: Parts, { intent, mood }: Classifiers): Answers {
   return {
@@ -177,19 +186,38 @@ export interface EmbeddedModels {
   readonly big: LanguageModel;
 }
 
-/** The models around classifiers that are at hand already. @throws Fault `misconfigured` for a pattern that does not compile */
-export function modelsAround(pack: Pack, classifiers: Classifiers): EmbeddedModels {
+interface BothAnswers {
+  readonly small: Answers;
+  readonly big: Answers;
+}
+
+function answersAround(pack: Pack, classifiers: Classifiers): BothAnswers {
   const parts: Parts = {
     extractor: compileExtractor(pack),
     drafter: compileDrafter(pack),
     editor: compileEditor(pack.brand),
   };
   const both = { ...classifiers, intent: secondOpinion(pack.intents, classifiers.intent) };
-  return {
-    small: modelOf('small', pack, answersOf(pack, parts, classifiers)),
-    big: modelOf('big', pack, answersOf(pack, parts, both)),
-  };
+  return { small: answersOf(pack, parts, classifiers), big: answersOf(pack, parts, both) };
 }
+
+const here =
+  (answers: Answers): Answering =>
+  (step, input) =>
+    answers[step](input);
+
+/** The models around classifiers that are at hand already. @throws Fault `misconfigured` for a pattern that does not compile */
+export function modelsAround(pack: Pack, classifiers: Classifiers): EmbeddedModels {
+  const { small, big } = answersAround(pack, classifiers);
+  return modelsAnsweredBy(pack, { small: here(small), big: here(big) });
+}
+
+/** What the models answer, step by step. @throws Fault `misconfigured` for a pattern that does not compile */
+export const embeddedAnswers = (pack: Pack, trained: TrainedPack): BothAnswers =>
+  answersAround(pack, {
+    intent: (text, subject) => predictIntent(trained, text, subject),
+    mood: (text, subject) => predictMood(trained, text, subject),
+  });
 
 /**
  * The two models that run in the process, on a CPU, without an endpoint. They are no language models: `small` is linear
@@ -203,8 +231,6 @@ export function embeddedModels(pack: Pack, trained: TrainedPack): EmbeddedModels
   if (trained.source !== sourceOf(pack)) {
     throw new Fault('misconfigured', 'the trained models are of another state of the pack: train again');
   }
-  return modelsAround(pack, {
-    intent: (text, subject) => predictIntent(trained, text, subject),
-    mood: (text, subject) => predictMood(trained, text, subject),
-  });
+  const { small, big } = embeddedAnswers(pack, trained);
+  return modelsAnsweredBy(pack, { small: here(small), big: here(big) });
 }

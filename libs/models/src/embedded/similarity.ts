@@ -79,13 +79,15 @@ function normalise(index: ReadonlyMap<string, Postings>, documents: number): voi
 /** The `keep` highest scores, falling; of equal ones the earlier text first. */
 function highest(scores: Float64Array, keep: number): Neighbour[] {
   const found: { index: number; similarity: number }[] = [];
-  for (const [index, similarity] of scores.entries()) {
-    if (similarity <= (found.length < keep ? 0 : (found.at(-1)?.similarity ?? Number.POSITIVE_INFINITY)))
-      continue;
+  let least = 0;
+  for (let index = 0; index < scores.length; index += 1) {
+    const similarity = scores[index] as number;
+    if (similarity <= least) continue;
     let place = found.length;
     while (place > 0 && (found[place - 1]?.similarity ?? 0) < similarity) place -= 1;
     found.splice(place, 0, { index, similarity });
     if (found.length > keep) found.pop();
+    if (found.length === keep) least = found.at(-1)?.similarity ?? Number.POSITIVE_INFINITY;
   }
   return found;
 }

@@ -43,7 +43,7 @@ export const meter =
       const started = elapsed();
       try {
         const completion = await model.complete(prompt, signal);
-        const cost = options.cost(completion.usage, startedMs);
+        const cost = completion.unaccounted ? undefined : options.cost(completion.usage, startedMs);
         countUsage(model, completion, cost);
         calls.inc({ model: model.name, step: prompt.step, result: completion.finishReason });
         span?.setAttributes(answered(completion, cost));

@@ -70,6 +70,28 @@ describe('retry', () => {
     expect(fault).toMatchObject({ code: 'throttled', attempts: 3 });
   });
 
+  it.each<[string, readonly ScriptedReply[], true | undefined]>([
+    ['took too long', [new Fault('timed_out', ''), answer], true],
+    ['broke off', [new Fault('malformed', ''), new Fault('unavailable', ''), answer], true],
+    ['was turned away', [throttled(), answer], undefined],
+  ])(
+    'says whether an attempt may be on the bill besides the answer: one that %s',
+    async (_, replies, want) => {
+      const layer = retry({ attempts: 3, sleep: async () => {} });
+      expect((await layer(scripted(replies)).complete(prompt, alive)).unaccounted).toBe(want);
+    },
+  );
+
+  it('says so also where the last attempt cannot be on the bill', async () => {
+    const layer = retry({ attempts: 2, sleep: async () => {} });
+    const model = scripted([new Fault('timed_out', 'late'), new Fault('unavailable', 'down')]);
+    await expect(layer(model).complete(prompt, alive)).rejects.toMatchObject({
+      code: 'unavailable',
+      attempts: 2,
+      cause: { code: 'timed_out' },
+    });
+  });
+
   it('gives up waiting when the caller does', async () => {
     const controller = new AbortController();
     const model = scripted([

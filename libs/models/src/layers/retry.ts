@@ -1,5 +1,6 @@
 import { setTimeout as sleepFor } from 'node:timers/promises';
 import { Fault, type FaultCode } from '@spillway/contracts/fault';
+import { mayBeBilled } from '../cost.js';
 import type { Layer } from '../language-model.js';
 
 /** Whether the same request can fare better a moment later. */
@@ -37,7 +38,7 @@ const sleepUnlessAborted = async (ms: number, signal: AbortSignal): Promise<void
 /**
  * Tries again after faults that can pass, with full jitter between tries so that callers which failed together do not
  * come back together. Waits as long as the endpoint asked for where it said so. Throws the last fault
- * with the number of tries.
+ * with the number of tries. What failed attempts may have cost is passed on with the answer or the fault.
  */
 export function retry(options: RetryOptions): Layer {
   const { attempts, sleep = sleepUnlessAborted } = options;
@@ -46,17 +47,19 @@ export function retry(options: RetryOptions): Layer {
     embedded: model.embedded,
     async complete(prompt, signal) {
       let failed = 0;
+      let owed: Fault | undefined;
       for (;;) {
         try {
           const completion = await model.complete(prompt, signal);
-          return failed === 0 ? completion : { ...completion, attempts: completion.attempts + failed };
+          if (failed === 0) return completion;
+          const answered = { ...completion, attempts: completion.attempts + failed };
+          return owed === undefined ? answered : { ...answered, unaccounted: true };
         } catch (error) {
           const fault = Fault.from(error);
           failed += 1;
           const wait = waitAfter(fault, failed, options);
-          if (failed >= attempts || wait === undefined || signal.aborted) {
-            throw fault.after(failed);
-          }
+          if (failed >= attempts || wait === undefined || signal.aborted) throw lastOf(fault, failed, owed);
+          if (mayBeBilled(fault)) owed = fault;
           await sleep(wait, signal).catch((cause: unknown) => {
             throw Fault.from(cause);
           });
@@ -64,6 +67,14 @@ export function retry(options: RetryOptions): Layer {
       }
     },
   });
+}
+
+/** The fault of the last attempt; an earlier one that may be billed is its cause. */
+function lastOf(fault: Fault, attempts: number, owed: Fault | undefined): Fault {
+  if (owed === undefined || mayBeBilled(fault)) return fault.after(attempts);
+  const { code, message, problems, retryAfterMs } = fault;
+  const details = { problems, attempts, cause: owed };
+  return new Fault(code, message, retryAfterMs === undefined ? details : { ...details, retryAfterMs });
 }
 
 /** Milliseconds to wait after the n-th failure; undefined when another try is not worth it. */
