@@ -1,4 +1,4 @@
-#!/usr/bin/env -S node --max-old-space-size=384 --max-semi-space-size=48
+#!/usr/bin/env -S node --max-old-space-size=384 --max-semi-space-size=40
 // Old space: what is alive fits into half of it; without a bound the heap grows to several times that before it is swept.
 // Semi space: what a message leaves behind dies there, at half the cost of the default.
 import { existsSync } from 'node:fs';

@@ -7,7 +7,12 @@ export interface Decided {
   readonly atMs: number;
   readonly policyVersion: string;
   /** By message: one event can also release replies that waited behind it. */
-  readonly actions: readonly { readonly messageId: string; readonly actions: readonly Action[] }[];
+  readonly actions: readonly {
+    readonly messageId: string;
+    readonly actions: readonly Action[];
+    /** Trace of a released reply; absent where it is that of the event. */
+    readonly traceparent?: string;
+  }[];
 }
 
 /** A case as it lies in keyed state. */
@@ -15,6 +20,8 @@ export interface CaseFile {
   readonly kase: Case;
   /** The message after this one in the conversation, when it came while this one was open. */
   readonly next?: string;
+  /** Trace of a message that waits for an earlier one: what releases it belongs to another trace. */
+  readonly traceparent?: string;
   /** When the armed alarm rings; absent when none is armed. */
   readonly alarmAtMs?: number;
   /**

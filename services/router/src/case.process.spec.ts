@@ -6,7 +6,7 @@ import type { StepAnswer } from '@spillway/policy/case';
 import { answered, message, policy, understood } from '@spillway/policy/testing/given';
 import { openEmbeddedKeyedState } from '@spillway/store/embedded-keyed-state';
 import type { KeyedState } from '@spillway/store/keyed-state';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { type Arrival, type CaseProcess, caseProcess } from './case.process.js';
 import { caseKey } from './case-file.js';
 
@@ -188,6 +188,19 @@ describe('messages of one conversation', () => {
     expect((await state.get(caseKey('c1', 'm3')))?.version).toBe(before?.version);
   });
 
+  it('leave in their own traces', async () => {
+    const traceparent = `00-${'a'.repeat(32)}-${'b'.repeat(16)}-01`;
+    await cases.handle(received('m1'));
+    await cases.handle({ ...received('m2'), traceparent });
+    for (const answer of answers) await cases.handle(completed('m2', answer));
+    const outputs: Outgoing[] = [];
+    for (const answer of answers) outputs.push(...(await cases.handle(completed('m1', answer))));
+    expect(outputs.slice(-2).map(({ id, headers }) => [id, headers])).toEqual([
+      ['m1/message.settled', {}],
+      ['m2/message.settled', { traceparent }],
+    ]);
+  });
+
   it('release the same replies when the event comes again', async () => {
     await cases.handle(received('m1'));
     await settle('m2');
@@ -213,6 +226,16 @@ it('goes on from what another process has saved', async () => {
     completed('m1', answered('classify', 0.9, 'big') as { answer: StepAnswer }),
   );
   expect(ids(outputs)).toEqual(['m1/decision.made/classify:big']);
+});
+
+it.each([
+  ['remembers a case between two events', 'Where is it?', 0],
+  ['reads the case of a long message anew, which memory could not hold a thousand of', 'x'.repeat(20_000), 1],
+])('%s', async (_, text, reads) => {
+  await cases.handle(arrival('m1', 'message.received', { type: 'received', message: { ...message, text } }));
+  const get = vi.spyOn(state, 'get');
+  await cases.handle(completed('m1', answers[0] as { answer: StepAnswer }));
+  expect(get).toHaveBeenCalledTimes(reads);
 });
 
 it('decides once where two topics of one message are handled at the same time', async () => {

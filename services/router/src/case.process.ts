@@ -53,6 +53,8 @@ const REMEMBERED_MS = 7 * 86_400_000;
 const MAX_CONFLICTS = 16;
 /** Cases remembered as they were saved: more than are open at once in one process. */
 const MAX_SAVES = 1_000;
+/** Characters of a message whose case is remembered: a thousand of the longest there can be would fill the heap. */
+const MAX_SAVED_TEXT = 16_384;
 
 interface Loaded {
   readonly messageId: string;
@@ -82,6 +84,10 @@ interface Turned extends Turn {
 const outOfTheWay = ({ phase, behind }: Case): boolean =>
   (phase === 'settled' || phase === 'in_review') && !behind;
 
+/** Cases that go on, of messages that are not long. */
+const worthKeeping = (kase: Case): boolean =>
+  !outOfTheWay(kase) && (kase.message?.text.length ?? 0) <= MAX_SAVED_TEXT;
+
 export function caseProcess({ state, policy, now, onActions }: CaseProcessParts): CaseProcess {
   /** Cases as this process last saved them. Another process may have gone on since: then a write finds out. */
   const saves = new Map<string, Loaded>();
@@ -107,7 +113,7 @@ export function caseProcess({ state, policy, now, onActions }: CaseProcessParts)
     for (const [index, { messageId, file }] of files.entries()) {
       const key = caseKey(conversationId, messageId);
       saves.delete(key);
-      if (!outOfTheWay(file.kase)) saves.set(key, { messageId, file, version: versions[index] as number });
+      if (worthKeeping(file.kase)) saves.set(key, { messageId, file, version: versions[index] as number });
     }
     for (const oldest of saves.keys()) {
       if (saves.size <= MAX_SAVES) break;
@@ -187,10 +193,11 @@ export function caseProcess({ state, policy, now, onActions }: CaseProcessParts)
     const turn = decide(file.kase, input, policy, atMs);
     if (turn.kase === file.kase && !rang) return withoutEffect(arrival);
     const turns = [{ loaded, ...turn }, ...(await released(conversationId, turn.kase, file.next))];
-    const actions = turns.map((each) => ({ messageId: each.loaded.messageId, actions: each.actions }));
+    const actions = turns.map((each) => actionsOf(each, messageId));
     const decided: Decided = { eventId, atMs, policyVersion: policy.version, actions };
     const last = { ...file.last, [topic]: decided };
-    const own = withAlarm(arrival, { ...file, kase: turn.kase, last }, rang);
+    const waits = queue.before && arrival.traceparent !== '' ? { traceparent: arrival.traceparent } : {};
+    const own = withAlarm(arrival, { ...file, ...waits, kase: turn.kase, last }, rang);
     const others = turns
       .slice(1)
       .map(({ loaded: other, kase }) => ({ ...other, file: { ...other.file, kase } }));
@@ -250,17 +257,28 @@ function savedCase(conversationId: string, { messageId, file, version }: Loaded)
   return file.kase.phase === 'settled' ? { ...put, ttlMs: REMEMBERED_MS } : put;
 }
 
+/** What was decided on one message by an event that came for `messageId`. */
+function actionsOf({ loaded, actions }: Turned, messageId: string): Decided['actions'][number] {
+  const { traceparent } = loaded.file;
+  return loaded.messageId === messageId || traceparent === undefined
+    ? { messageId: loaded.messageId, actions }
+    : { messageId: loaded.messageId, actions, traceparent };
+}
+
 /** Requests need the message's text, which a settled case no longer has: by then they were answered. */
 const canBeMade = ({ type }: Action, kase: Case): boolean =>
   kase.message !== undefined || (type !== 'draft' && type !== 'ask-big');
 
 function published(conversationId: string, decided: Decided, cases: readonly Case[]): readonly Outgoing[] {
   const { atMs, policyVersion } = decided;
-  return decided.actions.flatMap(({ messageId, actions }, index) => {
+  return decided.actions.flatMap(({ messageId, actions, traceparent }, index) => {
     const kase = cases[index] ?? emptyFile.kase;
     const occasion = { conversationId, messageId, atMs, policyVersion };
-    return actions
+    const events = actions
       .filter((action) => canBeMade(action, kase))
       .map((action) => outgoing(action, kase, occasion));
+    return traceparent === undefined
+      ? events
+      : events.map((event) => ({ ...event, headers: { traceparent } }));
   });
 }

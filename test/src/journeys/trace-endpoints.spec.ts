@@ -3,8 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { type ModelServer, startModelServer } from '@spillway/models/testing/model-server';
-import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
+import { type ModelServer, type ServedCall, startModelServer } from '@spillway/models/testing/model-server';
+import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest';
 import type { Message } from '../api.js';
 import { type OtlpReceiver, startOtlpReceiver } from '../otlp.js';
 import {
@@ -35,6 +35,8 @@ function packWithDeadline(smallMs: number): string {
 }
 
 describe('on endpoints', () => {
+  const asks = ({ body }: ServedCall, word: string): boolean =>
+    body.messages.some(({ content }) => content.includes(word));
   const SMALL = 'meta-llama/Llama-3.1-8B-Instruct';
   let pack: string;
   let small: ModelServer;
@@ -44,6 +46,7 @@ describe('on endpoints', () => {
   let priced: Sent;
   let late: Sent;
   let echoed: Sent;
+  let behind: readonly Sent[];
 
   beforeAll(async () => {
     pack = packWithDeadline(700);
@@ -59,6 +62,13 @@ describe('on endpoints', () => {
     priced = await send(server, { ...words, channel: 'email' });
     small.always(({ step }) => (step === 'extract' ? { kind: 'silent' } : undefined));
     late = await send(server, message);
+    small.always((made) =>
+      made.step === 'draft' && asks(made, 'First') ? { kind: 'slow', ms: 400 } : undefined,
+    );
+    const waiting = { ...words, channel: 'form', conversation_id: 'both' };
+    const first = send(server, { ...waiting, text: `First: ${words.text}` });
+    await vi.waitFor(() => expect(small.calls.some((made) => asks(made, 'First'))).toBe(true));
+    behind = await Promise.all([first, send(server, waiting)]);
     const quoting = { kind: 'says', text: JSON.stringify({ [words.text]: words.subject }) } as const;
     small.always(({ step }) => (step === 'classify' ? quoting : undefined));
     big.always(({ step }) => (step === 'classify' ? { kind: 'says', text: words.text } : undefined));
@@ -102,6 +112,16 @@ describe('on endpoints', () => {
       'spillway-extractor',
       `chat ${SMALL}`,
     ]);
+  });
+
+  it('a reply that waited for the message before it leaves in its own trace', () => {
+    for (const { traceId, message } of behind) {
+      const spans = inTrace(receiver, traceId);
+      expect(new Set(spans.map(({ attributes }) => attributes['spillway.message.id']))).toEqual(
+        new Set([undefined, message.id]),
+      );
+      expect(named(spans, 'process message.settled')).toHaveLength(1);
+    }
   });
 
   it('what a model quotes of the customer is in no span and no log line either', () => {
