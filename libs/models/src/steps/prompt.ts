@@ -2,6 +2,7 @@ import { create } from '@bufbuild/protobuf';
 import { ClassificationSchema, Mood } from '@spillway/contracts/model';
 import type { Pack } from '@spillway/pack/pack';
 import { fill } from '@spillway/pack/template';
+import { repeatable } from '../embedded/draft-values.js';
 import type { StepInput, StepName } from '../language-model.js';
 
 /** Characters of a message that a model is shown. What a customer asks stands at the top; quoted letters below. */
@@ -131,7 +132,11 @@ function macrosFor({ macros }: Pack, { classification, locale }: StepInput): str
     .join('\n\n');
 }
 
-function salutationFor({ brand }: Pack, { locale }: StepInput, values: Record<string, string>): string {
+/** It stands outside the fences: of what a stranger wrote it takes one short line for each place. */
+function salutationFor({ brand }: Pack, { locale }: StepInput, extracted: Record<string, string>): string {
+  const values = Object.fromEntries(
+    Object.entries(extracted).map(([name, value]) => [name, repeatable(value)]),
+  );
   const spoken = brand.salutations[languageOf(locale)] ?? Object.values(brand.salutations)[0];
   if (spoken === undefined) return '';
   return `${fill(spoken.greeting, values).text}\n…\n${fill(spoken.closing, values).text}`;

@@ -3,8 +3,16 @@ import { type Answer, placedValues } from './answer.js';
 import { type ConfidenceInit, logprobConfidence, ownConfidence } from './confidence.js';
 import { lowTenthProbability } from './logprobs.js';
 
+/**
+ * Controls but for line ends and tabs, and signs that turn the direction of writing: nobody reads them, stores cannot hold
+ * all of them, and they steer the terminal of whoever looks at the reply.
+ */
+const UNPRINTABLE = /[^\P{Cc}\n\t]|[\u202a-\u202e\u2066-\u2069]/gu;
+
+const printable = (text: string): string => text.toWellFormed().replace(UNPRINTABLE, '');
+
 /** A text that may go to a customer: not empty, and no longer than anyone would read. */
-export const replyText = z.string().trim().min(1).max(8_000);
+export const replyText = z.string().overwrite(printable).trim().min(1).max(8_000);
 
 /** Output tokens that a reply of that length and its JSON fit in. */
 export const REPLY_TOKENS = 2_048;
