@@ -57,6 +57,18 @@ describe('groupCommit', () => {
     expect(texts()).toEqual(['a', 'b']);
   });
 
+  it('rejects all of a transaction that the database has given up by itself', async () => {
+    database.exec('PRAGMA max_page_count = 16');
+    const results = await Promise.allSettled([
+      writes.run(note('a')),
+      writes.run(note('b'.repeat(200_000))),
+      writes.run(note('c')),
+    ]);
+    expect(results.map(({ status }) => status)).toEqual(['rejected', 'rejected', 'rejected']);
+    expect(texts()).toEqual([]);
+    expect(await writes.run(note('d'))).toBe('d');
+  });
+
   it('rejects all of a transaction that cannot be committed, and goes on with the next', async () => {
     const results = await Promise.allSettled([writes.run(note('a')), writes.run(note('orphan', 99))]);
     expect(results).toMatchObject([{ reason: { code: 'unavailable' } }, { reason: { code: 'unavailable' } }]);

@@ -36,6 +36,9 @@ export function groupCommit(database: DatabaseSync): GroupCommit {
       try {
         return { value: operation() };
       } catch (error) {
+        // A full disk ends the transaction behind our back: what follows would be committed by itself, and half a batch
+        // would stand.
+        if (!database.isTransaction) throw error;
         return { error: Fault.from(error) };
       }
     });

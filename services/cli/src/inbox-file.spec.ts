@@ -70,6 +70,13 @@ describe('a file', () => {
     expect(problems).toEqual([{ where: `${join(folder, name)}:3`, message: 'is not JSON' }]);
   });
 
+  it('keeps a text whole that holds other signs for a new line', async () => {
+    const text = 'one\u2028two\u0085three';
+    writeFileSync(join(folder, 'x.jsonl'), JSON.stringify({ text }).replace('\\u2028', '\u2028'));
+    const { messages, problems } = await read(join(folder, 'x.jsonl'));
+    expect([messages.map((message) => message.text), problems]).toEqual([[text], []]);
+  });
+
   it('that is not there is a fault', async () => {
     await expect(read(join(folder, 'none.jsonl'))).rejects.toMatchObject({ code: 'missing' });
   });

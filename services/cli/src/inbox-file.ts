@@ -1,6 +1,5 @@
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { createInterface } from 'node:readline';
 import { createGunzip } from 'node:zlib';
 import { Fault, type Problem } from '@spillway/contracts/fault';
 import { z } from 'zod';
@@ -61,7 +60,7 @@ export async function* readInboxFile(
   file.once('error', (error) => input.destroy(error));
   let [number, problems] = [0, 0];
   try {
-    for await (const row of createInterface({ input, crlfDelay: Number.POSITIVE_INFINITY })) {
+    for await (const row of linesOf(input)) {
       number += 1;
       if (row.trim() === '') continue;
       const read = messageFrom(row, run);
@@ -81,6 +80,17 @@ export async function* readInboxFile(
   } finally {
     file.destroy();
   }
+}
+
+/** Lines end with a line feed and nothing else: a text may hold the other signs that some readers take for one. */
+async function* linesOf(input: NodeJS.ReadableStream): AsyncGenerator<string> {
+  let rest = '';
+  for await (const chunk of input.setEncoding('utf8')) {
+    const lines = `${rest}${chunk as string}`.split('\n');
+    rest = lines.pop() ?? '';
+    yield* lines;
+  }
+  yield rest;
 }
 
 /** The message of one line, or what is wrong with it. */

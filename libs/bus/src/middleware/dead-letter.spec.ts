@@ -68,6 +68,7 @@ describe('dead letter', () => {
     ['parks a cancellation that nobody asked for', 'cancelled', running, true],
     ['passes a cancellation on while the process stops', 'cancelled', stopping, false],
     ['passes on what another try might mend while the process stops', 'unavailable', stopping, false],
+    ['passes on an outage, which is not the fault of the record', 'unavailable', running, false],
     ['parks what no try can mend, also while the process stops', 'malformed', stopping, true],
   ])('%s', async (_, code, signal, parks) => {
     const fault = new Fault(code, 'x');

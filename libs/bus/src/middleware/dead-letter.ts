@@ -18,20 +18,18 @@ export interface DeadLetterOptions {
 
 /**
  * Turns a fault that nothing inside could help into one DeadLettered event, with all that is needed to replay the
- * record, so that the record is done. While the process stops, a fault that another try might mend is passed on
- * instead: the record is then delivered again.
+ * record, so that the record is done. An outage, and while the process stops whatever another try might mend, is passed
+ * on instead: the record is then delivered again.
  */
 export function deadLetter({ group, onDead, now = Date.now }: DeadLetterOptions): Middleware {
-  return (next) => async (record, signal) => {
-    try {
-      return await next(record, signal);
-    } catch (error) {
+  return (next) => (record, signal) =>
+    next(record, signal).catch((error: unknown) => {
       const fault = Fault.from(error);
-      if (signal.aborted && fault.reaction === 'retry') throw fault;
+      // An outage is not the record's fault: parked, it would be missing once the outage is over.
+      if (fault.code === 'unavailable' || (signal.aborted && fault.reaction === 'retry')) throw fault;
       onDead?.(record, fault);
       return [parked(record, fault, group, now())];
-    }
-  };
+    });
 }
 
 function parked(record: BusRecord, fault: Fault, group: string, at: number): Outgoing {

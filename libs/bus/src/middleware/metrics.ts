@@ -10,19 +10,23 @@ import type { Middleware } from './middleware.js';
 export function measured(group: string): Middleware {
   const handled = counter(EVENTS_HANDLED, ['group', 'topic', 'result']);
   const seconds = histogram(EVENT_SECONDS, ['group'], SECONDS);
-  return (next) => async (record, signal) => {
+  return (next) => (record, signal) => {
     const { topic } = record;
     const startedAt = performance.now();
-    try {
-      const outputs = await next(record, signal);
-      const dead = outputs.length === 1 && outputs[0]?.topic === deadTopic(topic, group);
-      handled.inc({ group, topic, result: dead ? 'dead' : 'ok' });
-      return outputs;
-    } catch (error) {
-      handled.inc({ group, topic, result: 'retried' });
-      throw error;
-    } finally {
+    const ended = (result: 'ok' | 'dead' | 'retried'): void => {
+      handled.inc({ group, topic, result });
       seconds.observe({ group }, (performance.now() - startedAt) / 1000);
-    }
+    };
+    return next(record, signal).then(
+      (outputs) => {
+        const dead = outputs.length === 1 && outputs[0]?.topic === deadTopic(topic, group);
+        ended(dead ? 'dead' : 'ok');
+        return outputs;
+      },
+      (error: unknown) => {
+        ended('retried');
+        throw error;
+      },
+    );
   };
 }
