@@ -66,7 +66,9 @@ export default {
       from: { path: '^libs/(contracts|telemetry|sqlite|confidence|policy|pack|store|models)/src' },
       to: { path: 'node_modules/@nestjs/' },
     },
-    only('kafkajs', 'kafkajs', '^libs/bus/src/kafka'),
+    only('kafkajs', 'kafkajs', '^libs/bus/src/(kafka|testing/kafka)|^test/'),
+    only('ioredis', 'ioredis', '^libs/store/src/(redis|testing)|^test/'),
+    only('pg', '(pg|kysely)', '^libs/store/src/(postgres|testing)|^test/'),
     only('openai', 'openai', '^libs/models/src/openai'),
     {
       name: 'sqlite-in-drivers',

@@ -7,9 +7,20 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 
-const bin = fileURLToPath(new URL('../../services/cli/bin/spillway.js', import.meta.url));
+/** The command as users run it. */
+export const bin = fileURLToPath(new URL('../../services/cli/bin/spillway.js', import.meta.url));
 /** Embedded models that an earlier server of this checkout has trained: they follow from the pack alone. */
 const trained = fileURLToPath(new URL('../../node_modules/.cache/spillway-models', import.meta.url));
+
+/** Spares the servers on this data folder the training, where an earlier one has done it. */
+export function takeTrained(data: string): void {
+  if (existsSync(trained)) cpSync(trained, join(data, 'models'), { recursive: true });
+}
+
+/** Keeps what a server on this data folder has trained, for later ones. */
+export function keepTrained(data: string): void {
+  if (existsSync(join(data, 'models'))) cpSync(join(data, 'models'), trained, { recursive: true });
+}
 
 /** A Spillway server in a process of its own, started as a user starts it. */
 export interface Server {
@@ -82,9 +93,9 @@ export async function startServer(
     return child.exitCode ?? 128;
   }
 
-  if (existsSync(trained)) cpSync(trained, join(data, 'models'), { recursive: true });
+  takeTrained(data);
   await launch();
-  if (existsSync(join(data, 'models'))) cpSync(join(data, 'models'), trained, { recursive: true });
+  keepTrained(data);
   return {
     url,
     port,

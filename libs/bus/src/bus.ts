@@ -18,12 +18,20 @@ export interface BusRecord {
 }
 
 /**
+ * Header of an event that is not to be handed over before some moment: milliseconds since the epoch, in decimal, a day
+ * from its publication at most. Until then the record holds neither slot nor key: what comes after it runs before it.
+ */
+export const NOT_BEFORE = 'not-before';
+
+/**
  * Handles one record and returns what is to be published because of it.
  *
  * What it returns is durable before the record counts as done. It may be called again with the same record
- * (at-least-once), so its effects must be idempotent on `record.id`. A rejection means: this record could not be
- * handled and may not be passed over; the driver delivers it again. Retry and dead-letter middleware therefore sit
- * inside the handler, not in the driver.
+ * (at-least-once), so its effects must be idempotent on `record.id`. After a crash the embedded driver publishes no
+ * output twice; on Kafka outputs may come again, with the same ids. A rejection means: this record could not be
+ * handled and may not be passed over; the driver delivers it again, not before `retryAfterMs` of the Fault are over
+ * where it has them. Meanwhile the record keeps its key and gives its slot back. Retry and dead-letter middleware
+ * therefore sit inside the handler, not in the driver.
  */
 export type RecordHandler = (record: BusRecord, signal: AbortSignal) => Promise<readonly Outgoing[]>;
 
@@ -41,10 +49,13 @@ export interface SubscribeOptions {
 /** What an operator wants to know about a subscription. */
 export interface SubscriptionHealth {
   readonly group: string;
-  /** Records appended to the subscribed topics that are not done yet. */
+  /**
+   * Records appended to the subscribed topics that are not done yet. Of the share of this member, and as of its last
+   * look at the log, where the log lies elsewhere.
+   */
   readonly lag: number;
   readonly inFlight: number;
-  /** Milliseconds that the oldest unfinished record has waited. 0 when there is none. */
+  /** Milliseconds since the longest waiting record might have been done: what is to wait does not count. 0 when there is none. */
   readonly oldestAgeMs: number;
   readonly alive: boolean;
 }
@@ -66,6 +77,11 @@ export interface Bus {
    * redelivery. Returns the function that ends it.
    */
   tail(topics: readonly string[], look: (record: BusRecord) => void): Promise<() => Promise<void>>;
+  /**
+   * Hands over what lies on these topics now, in batches, oldest first within a partition, until `look` says false: it
+   * has seen enough. No group, no offsets. Throws `unavailable` when the log cannot be read, and what `look` throws.
+   */
+  scan(topics: readonly string[], look: (records: readonly BusRecord[]) => Promise<boolean>): Promise<void>;
   /** Closes the log after all subscriptions were drained. */
   close(): Promise<void>;
 }

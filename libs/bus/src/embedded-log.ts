@@ -200,7 +200,7 @@ function recordAppender(database: DatabaseSync, registry: StreamRegistry) {
   let next = (last.offset ?? -1) + 1;
 
   function write(event: Outgoing, timestamp: number, group: string | null, cause: number | null): BusRecord {
-    const { topic, id, value, headers } = event;
+    const { topic, id, value, headers, decoded } = event;
     // SQLite keeps UTF-8: what is delivered from memory must be what a later reading gives.
     const key = event.key.toWellFormed();
     const streams = registry.streamsOf(topic);
@@ -208,7 +208,7 @@ function recordAppender(database: DatabaseSync, registry: StreamRegistry) {
     const offset = next;
     insert.run(offset, number, timestamp, key, id, group, cause, encodeHeaders(headers), value);
     next += 1;
-    return { topic, partition, offset, key, id, value, headers, timestamp, decoded: undefined };
+    return { topic, partition, offset, key, id, value, headers, timestamp, decoded };
   }
 
   return {

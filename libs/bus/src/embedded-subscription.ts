@@ -2,15 +2,10 @@ import type { Outgoing } from '@spillway/contracts/event';
 import { Fault } from '@spillway/contracts/fault';
 import type { Logger } from '@spillway/telemetry/logger';
 import type { BusRecord, SubscribeOptions, Subscription, SubscriptionHealth } from './bus.js';
+import { type Redelivery, readyAtMs, redeliveryMs } from './delay.js';
 import type { CommittedOffset, Stream, StreamReader } from './embedded-log.js';
 import { OffsetTracker } from './offset-tracker.js';
 import { type Lane, Scheduler, type Task } from './scheduler.js';
-
-/** How long a record whose handler rejected waits, in milliseconds: doubled with each rejection. */
-export interface Redelivery {
-  readonly firstMs: number;
-  readonly maxMs: number;
-}
 
 /** What a subscription needs of its bus. */
 export interface SubscriptionParts {
@@ -38,13 +33,15 @@ export interface SubscriptionParts {
 interface Partition {
   readonly stream: Stream;
   readonly lane: Lane;
-  readonly tracker: OffsetTracker<BusRecord>;
+  readonly tracker: OffsetTracker<Delivery>;
 }
 
 interface Delivery {
   readonly record: BusRecord;
   readonly partition: Partition;
   failures: number;
+  /** Milliseconds since the epoch from which on it may run. */
+  readyAtMs: number;
 }
 
 /** A partition in which nothing happens is committed again once the log has grown by so much beyond it. */
@@ -53,6 +50,8 @@ const IDLE_STEP = 10_000;
 const ABORT_GRACE_MS = 1_000;
 /** Bytes that a record takes in memory besides its value, roughly. */
 const RECORD_BYTES = 300;
+/** Bytes of records that are not due yet before reading stops: they may stand in the way only where nearly all fail. */
+const LATER_BYTES = 16 * 2 ** 20;
 
 const sizeOf = (record: BusRecord): number => record.value.length + RECORD_BYTES;
 
@@ -74,6 +73,8 @@ export class EmbeddedSubscription implements Subscription {
   /** Records from the cursor on, while behind. */
   #waiting: number;
   #bytes = 0;
+  /** Records that are not due yet. */
+  readonly #later = { records: 0, bytes: 0 };
   #draining: Promise<void> | undefined;
   #onIdle: (() => void) | undefined;
 
@@ -84,7 +85,7 @@ export class EmbeddedSubscription implements Subscription {
     this.#scheduler = scheduler;
     this.#partitions = new Map(
       streams.map((stream) => {
-        const tracker = new OffsetTracker<BusRecord>(committed.get(stream.number) ?? 0);
+        const tracker = new OffsetTracker<Delivery>(committed.get(stream.number) ?? 0);
         return [stream.number, { stream, lane: scheduler.lane(), tracker }];
       }),
     );
@@ -134,15 +135,16 @@ export class EmbeddedSubscription implements Subscription {
   }
 
   health(): SubscriptionHealth {
-    let oldest = Number.POSITIVE_INFINITY;
+    const now = Date.now();
+    let oldest = now;
     for (const { tracker } of this.#partitions.values()) {
-      oldest = Math.min(oldest, tracker.oldest()?.timestamp ?? oldest);
+      for (const delivery of tracker.unfinished()) oldest = Math.min(oldest, delivery.readyAtMs);
     }
     return {
       group: this.#parts.options.group,
-      lag: this.#scheduler.held + this.#waiting,
+      lag: this.#scheduler.held + this.#later.records + this.#waiting,
       inFlight: this.#scheduler.running,
-      oldestAgeMs: oldest === Number.POSITIVE_INFINITY ? 0 : Math.max(0, Date.now() - oldest),
+      oldestAgeMs: now - oldest,
       alive: this.#draining === undefined,
     };
   }
@@ -163,28 +165,57 @@ export class EmbeddedSubscription implements Subscription {
 
   #isFull(): boolean {
     const { records, bytes } = this.#parts.buffer;
-    return this.#scheduler.held >= records || this.#bytes >= bytes;
+    return this.#scheduler.held >= records || this.#bytes >= bytes || this.#later.bytes >= LATER_BYTES;
   }
 
   #isHalfEmpty(): boolean {
     const { records, bytes } = this.#parts.buffer;
-    return this.#scheduler.held <= records / 2 && this.#bytes <= bytes / 2;
+    return (
+      this.#scheduler.held <= records / 2 && this.#bytes <= bytes / 2 && this.#later.bytes <= LATER_BYTES / 2
+    );
   }
 
   #hold(stream: Stream, record: BusRecord): void {
     this.#cursor = record.offset + 1;
     const partition = this.#partitions.get(stream.number) as Partition;
-    const { tracker, lane } = partition;
+    const { tracker } = partition;
     // Partitions are committed apart from each other: this one may have been further than the lowest.
     if (record.offset < tracker.committable()) return;
-    tracker.add(record.offset, record);
+    const delivery: Delivery = { record, partition, failures: 0, readyAtMs: readyAtMs(record) };
+    tracker.add(record.offset, delivery);
     if (this.#answered.delete(record.offset)) {
       tracker.done(record.offset);
       this.#parts.onProgress();
       return;
     }
+    if (delivery.readyAtMs > record.timestamp) this.#holdUntilDue(delivery);
+    else this.#admit(delivery);
+  }
+
+  #admit(delivery: Delivery): void {
+    const { record, partition } = delivery;
     this.#bytes += sizeOf(record);
-    this.#scheduler.add(lane, record.key, { record, partition, failures: 0 });
+    this.#scheduler.add(partition.lane, record.key, delivery);
+  }
+
+  #holdUntilDue(delivery: Delivery): void {
+    const bytes = sizeOf(delivery.record);
+    this.#later.records += 1;
+    this.#later.bytes += bytes;
+    this.#after(delivery.readyAtMs - Date.now(), () => {
+      this.#later.records -= 1;
+      this.#later.bytes -= bytes;
+      this.#admit(delivery);
+      this.#pump();
+    });
+  }
+
+  #after(ms: number, act: () => void): void {
+    const timer = setTimeout(() => {
+      this.#delays.delete(timer);
+      act();
+    }, ms);
+    this.#delays.add(timer);
   }
 
   #catchUp(): void {
@@ -234,18 +265,17 @@ export class EmbeddedSubscription implements Subscription {
     this.#scheduler.postpone(task);
     task.item.failures += 1;
     if (this.#draining === undefined) {
-      const delayMs = Math.min(redelivery.maxMs, redelivery.firstMs * 2 ** failures);
+      const delayMs = redeliveryMs(redelivery, failures, fault);
+      if (fault.retryAfterMs !== undefined) task.item.readyAtMs = Date.now() + delayMs;
       const { topic, partition, offset, id } = record;
       logger.warn(
         { group: options.group, topic, partition, offset, event_id: id, code: fault.code, delay_ms: delayMs },
         'an event could not be handled and will be delivered again',
       );
-      const timer = setTimeout(() => {
-        this.#delays.delete(timer);
+      this.#after(delayMs, () => {
         this.#scheduler.resume(task);
         this.#pump();
-      }, delayMs);
-      this.#delays.add(timer);
+      });
     }
     this.#afterOne();
   }

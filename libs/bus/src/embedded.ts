@@ -4,9 +4,11 @@ import { openDatabase } from '@spillway/sqlite/database';
 import { type GroupCommit, groupCommit } from '@spillway/sqlite/group-commit';
 import { createLogger } from '@spillway/telemetry/logger';
 import type { Bus, BusRecord, SubscribeOptions, Subscription } from './bus.js';
+import type { Redelivery } from './delay.js';
 import { type Cause, type EmbeddedLog, embeddedLog, migrations, type Stream } from './embedded-log.js';
 import { type Retention, trimming } from './embedded-retention.js';
-import { EmbeddedSubscription, type Redelivery } from './embedded-subscription.js';
+import { scanLog } from './embedded-scan.js';
+import { EmbeddedSubscription } from './embedded-subscription.js';
 
 export interface EmbeddedBusOptions extends Partial<Retention> {
   /** The file; its folder is created. */
@@ -102,6 +104,17 @@ class EmbeddedBus implements Bus {
       }
     });
     return async () => unlisten();
+  }
+
+  async scan(
+    topics: readonly string[],
+    look: (records: readonly BusRecord[]) => Promise<boolean>,
+  ): Promise<void> {
+    this.#refuseWhenClosing();
+    await scanLog(this.#log, topics, this.#end, (records) => {
+      this.#refuseWhenClosing();
+      return look(records);
+    });
   }
 
   close(): Promise<void> {

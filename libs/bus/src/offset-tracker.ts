@@ -51,13 +51,17 @@ export class OffsetTracker<T> {
     this.#saved = Math.max(this.#saved, offset);
   }
 
-  /** The unfinished record with the lowest offset. */
-  oldest(): T | undefined {
-    for (const item of this.#unfinished.values()) return item;
-    return undefined;
+  /** The unfinished records, lowest offset first. */
+  unfinished(): Iterable<T> {
+    return this.#unfinished.values();
   }
 
   get pending(): number {
     return this.#unfinished.size;
+  }
+
+  /** The offset above all that is known of. */
+  get next(): number {
+    return this.#next;
   }
 }

@@ -54,6 +54,11 @@ it('subscribes a method to the topic of the schema', () => {
   expect([metadata('whole'), metadata('short')]).toEqual([wanted, wanted]);
 });
 
+it('tells of the order that a method asks for', () => {
+  decorate('whole', On(MessageReceivedSchema, { order: 'strict' }));
+  expect(metadata('whole').extras).toEqual({ schema: MessageReceivedSchema, order: 'strict' });
+});
+
 it('subscribes a method to every dead-letter topic', () => {
   decorate('dead', OnDeadLetter());
   expect(metadata('dead')).toEqual({ topics: deadTopics, extras: { schema: DeadLetteredSchema } });

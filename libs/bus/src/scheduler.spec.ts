@@ -36,6 +36,17 @@ describe('scheduler', () => {
     expect([scheduler.running, scheduler.held]).toEqual([0, 0]);
   });
 
+  it('lets what has no key wait for nothing', () => {
+    const scheduler = new Scheduler<string>(9, 'key');
+    const lane = scheduler.lane();
+    for (const item of ['one', 'two']) scheduler.add(lane, undefined, item);
+    const [first] = drained(scheduler);
+    scheduler.postpone(first as Task<string>);
+    scheduler.add(lane, undefined, 'three');
+    expect(items(drained(scheduler))).toEqual(['three']);
+    expect(scheduler.held).toBe(3);
+  });
+
   it('treats one key in two lanes as two', () => {
     const scheduler = new Scheduler<string>(9, 'key');
     scheduler.add(scheduler.lane(), 'a', 'here');

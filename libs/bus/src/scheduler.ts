@@ -18,7 +18,7 @@ interface OpenLane<T> extends Lane {
 
 interface Node<T> extends Task<T> {
   readonly lane: OpenLane<T>;
-  readonly key: string;
+  readonly key: string | undefined;
   state: 'waiting' | 'ready' | 'running' | 'postponed' | 'finished';
   /** The task of the same key that waits for this one. */
   follower: Node<T> | undefined;
@@ -62,15 +62,15 @@ export class Scheduler<T> {
     return lane;
   }
 
-  /** Does nothing when the lane was dropped. */
-  add(lane: Lane, key: string, item: T): void {
+  /** Does nothing when the lane was dropped. What has no key waits for nothing, whatever the order. */
+  add(lane: Lane, key: string | undefined, item: T): void {
     const open = lane as OpenLane<T>;
     if (open.dropped) return;
     open.held += 1;
     this.#held += 1;
     const node: Node<T> = { lane: open, key, item, state: 'ready', follower: undefined, next: undefined };
-    const before = this.#chained ? open.tails.get(key) : undefined;
-    if (this.#chained) open.tails.set(key, node);
+    const before = this.#isChained(key) ? open.tails.get(key) : undefined;
+    if (this.#isChained(key)) open.tails.set(key, node);
     if (before === undefined) {
       this.#append(node);
     } else {
@@ -98,7 +98,7 @@ export class Scheduler<T> {
     if (follower !== undefined) {
       follower.state = 'ready';
       this.#append(follower);
-    } else if (this.#chained) {
+    } else if (this.#isChained(key)) {
       lane.tails.delete(key);
     }
   }
@@ -125,6 +125,10 @@ export class Scheduler<T> {
     open.held = 0;
     open.dropped = true;
     open.tails.clear();
+  }
+
+  #isChained(key: string | undefined): key is string {
+    return this.#chained && key !== undefined;
   }
 
   #stop(task: Task<T>, state: 'finished' | 'postponed'): Node<T> {

@@ -67,7 +67,8 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
 let bus: Bus;
 let seen: BusRecord[];
 const served: Served[] = [];
-const TOPICS = ['message.settled', 'message.received.test.dead', 'step.completed'];
+const RETRY_TOPIC = 'message.received.test.retry';
+const TOPICS = ['message.settled', RETRY_TOPIC, 'message.received.test.dead', 'step.completed'];
 
 beforeEach(async () => {
   closed = [];
@@ -90,6 +91,7 @@ async function start(handle: Handle, options: Partial<ServeOptions> = {}): Promi
     order: 'key',
     deadlineMs: 5_000,
     retry: { firstMs: 1 },
+    retryDelaysMs: [],
     ...options,
   });
   served.push(service);
@@ -154,7 +156,10 @@ describe('serve', () => {
 
   it('parks bytes that are no event, and goes on', async () => {
     await start(({ event }) => [settled(event.messageId)]);
-    await bus.publish([{ ...message('m1'), value: Uint8Array.of(255, 255) }, message('m2')]);
+    await bus.publish([
+      { ...message('m1'), value: Uint8Array.of(255, 255), decoded: undefined },
+      message('m2'),
+    ]);
     await eventually(() => expect(seen.length).toBe(2));
     expect(deadLetters()[0]).toMatchObject({ errorCode: 'malformed', payload: Uint8Array.of(255, 255) });
     expect(seen.at(-1)?.id).toBe('m2/message.settled');
@@ -236,6 +241,7 @@ describe('serve', () => {
       driver: bus.driver,
       publish: (events) => bus.publish(events),
       tail: (topics, look) => bus.tail(topics, look),
+      scan: (topics, look) => bus.scan(topics, look),
       close: () => bus.close(),
       async subscribe(options) {
         const subscription = await bus.subscribe(options);
@@ -262,7 +268,105 @@ describe('serve', () => {
   });
 });
 
+describe('what fails for now', () => {
+  const relaxed = { order: 'none', retry: { attempts: 2, firstMs: 1 } } as const;
+  const strict = { order: 'key', retry: { attempts: 2, firstMs: 1 } } as const;
+  const settledIds = () =>
+    seen.filter(({ topic }) => topic === 'message.settled').map(({ id }) => id.split('/')[0]);
+
+  it('runs again from the retry topic, as what it was, and others go on meanwhile', async () => {
+    const received: Message[] = [];
+    const handle: Handle = (message) => {
+      if (message.event.messageId === 'sick') {
+        received.push(message);
+        if (received.length <= 2) throw new Fault('timed_out', 'too slow');
+      }
+      return [settled(message.event.messageId)];
+    };
+    await start(handle, { ...relaxed, retryDelaysMs: [600] });
+    await bus.publish([{ ...message('sick'), headers: { a: 'b' } }, message('well')]);
+    await eventually(() => expect(settledIds()).toEqual(['well', 'sick']));
+    expect(received.map(({ source }) => source)).toEqual([
+      'message.received',
+      'message.received',
+      RETRY_TOPIC,
+    ]);
+    const [first, , again] = received;
+    expect(again).toMatchObject({
+      id: first?.id,
+      key: first?.key,
+      event: { messageId: 'sick' },
+      record: { topic: 'message.received', partition: first?.record.partition, offset: 0 },
+    });
+    expect(again?.record.headers['a']).toBe('b');
+    expect(lines.join('')).toContain('an event is put off');
+    expect(deadLetters()).toEqual([]);
+  });
+
+  it.each<[string, Partial<ServeOptions>, number]>([
+    ['relaxed, it goes through the tiers', relaxed, 2],
+    ['strict, it is held', strict, 0],
+  ])('is parked with all its attempts once nothing helps: %s', async (_, options, retries) => {
+    let runs = 0;
+    const handle: Handle = () => {
+      runs += 1;
+      throw new Fault('timed_out', 'too slow');
+    };
+    await start(handle, { ...options, retryDelaysMs: [1, 2] });
+    await bus.publish([message('sick')]);
+    await eventually(() => expect(deadLetters().length).toBe(1));
+    expect(runs).toBe(6);
+    expect(deadLetters()[0]).toMatchObject({
+      attempts: 6,
+      errorCode: 'timed_out',
+      eventId: 'sick/message.received',
+      originTopic: 'message.received',
+      originOffset: 0n,
+      payload: message('sick').value,
+      headers: {},
+    });
+    expect(seen.filter(({ topic }) => topic === RETRY_TOPIC).length).toBe(retries);
+  });
+
+  it.each<[string, Partial<ServeOptions>, readonly string[]]>([
+    ['strict: the later ones of its key wait for it', strict, ['other', 'sick', 'behind']],
+    ['relaxed: they do not', relaxed, ['behind', 'other', 'sick']],
+  ])('%s', async (_, options, order) => {
+    let runs = 0;
+    const handle: Handle = ({ event: { messageId } }) => {
+      runs += messageId === 'sick' ? 1 : 0;
+      if (messageId === 'sick' && runs <= 2) throw new Fault('timed_out', 'too slow');
+      return [settled(messageId)];
+    };
+    await start(handle, { ...options, slots: 1, retryDelaysMs: [400] });
+    const other = emit(MessageReceivedSchema, { conversationId: 'c2', messageId: 'other' });
+    await bus.publish([message('sick'), message('behind'), other]);
+    await eventually(() => expect(settledIds()).toEqual(order));
+  });
+
+  it('is neither put off nor parked in an outage', async () => {
+    let runs = 0;
+    const handle: Handle = () => {
+      runs += 1;
+      if (runs <= 4) throw new Fault('unavailable', 'the store is down');
+      return [settled('m1')];
+    };
+    await start(handle, { ...relaxed, retryDelaysMs: [1] });
+    await bus.publish([message('m1')]);
+    await eventually(() => expect(settledIds()).toEqual(['m1']));
+    expect(seen.map(({ topic }) => topic)).toEqual(['message.settled']);
+  });
+});
+
 describe('serve refuses to start', () => {
+  class StrictController extends MessageController {
+    override received(received: Message): Promise<readonly Outgoing[]> {
+      return super.received(received);
+    }
+  }
+  Controller()(StrictController);
+  decorate(StrictController.prototype, 'received', On(MessageReceivedSchema, { order: 'strict' }));
+
   class DecisionController {
     decided(): readonly Outgoing[] {
       return [];
@@ -279,6 +383,14 @@ describe('serve refuses to start', () => {
   decorate(BareController.prototype, 'bare', EventPattern('step.completed'));
   class RivalController extends MessageController {}
   Controller()(RivalController);
+
+  it('a strict handler where keys have no order', async () => {
+    const module = moduleWith(() => [], [StrictController]);
+    await expect(start(() => [], { module, order: 'none' })).rejects.toMatchObject({
+      code: 'misconfigured',
+      problems: [{ where: 'message.received', message: expect.stringContaining('no order of keys') }],
+    });
+  });
 
   it.each<[string, string, object[], string, string]>([
     ['a group without handlers', 'test', [], 'test', 'no method'],

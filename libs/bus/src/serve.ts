@@ -11,6 +11,8 @@ import { deduplicate } from './middleware/deduplicate.js';
 import { detailOf } from './middleware/fault-detail.js';
 import { measured } from './middleware/metrics.js';
 import type { Middleware } from './middleware/middleware.js';
+import { original } from './middleware/original.js';
+import { type Order, postpone } from './middleware/postpone.js';
 import { type RetryOptions, retry } from './middleware/retry.js';
 import { noteFault, traced } from './middleware/trace.js';
 import { nestLogs } from './nest-logs.js';
@@ -29,7 +31,14 @@ export interface ServeOptions {
   /** False where handling an event again costs no more than remembering it. */
   readonly remember?: boolean;
   readonly retry?: Partial<RetryOptions>;
+  /**
+   * Milliseconds between rounds of such attempts, before an event is parked. With relaxed order it waits on the group's
+   * retry topic, with strict order where it is, and holds its key. Default 10 s, 1 min, 10 min.
+   */
+  readonly retryDelaysMs?: readonly number[];
 }
+
+const RETRY_DELAYS_MS = [10_000, 60_000, 600_000];
 
 export interface Served {
   health(): SubscriptionHealth;
@@ -72,12 +81,19 @@ function layersOf({
   deadlineMs,
   remember,
   retry: settings,
-}: ServeOptions): readonly Middleware[] {
+  retryDelaysMs: delaysMs = RETRY_DELAYS_MS,
+}: ServeOptions): (orderOf: (topic: string) => Order) => readonly Middleware[] {
   const logger = createLogger(group);
-  return [
+  return (orderOf) => [
+    original(group),
     traced(group, bus.driver),
     measured(group),
-    deadLetter({ group, onDead: reportDead(logger) }),
+    deadLetter({
+      group,
+      postpone: postpone({ group, delaysMs, orderOf, now: Date.now }),
+      onLater: reportLater(logger),
+      onDead: reportDead(logger),
+    }),
     ...(remember === false ? [] : [deduplicate()]),
     retry({ onRetry: noteRetry(logger), ...settings }),
     ...(deadlineMs === undefined ? [] : [deadline(deadlineMs)]),
@@ -91,6 +107,24 @@ const noteRetry =
       { topic, event_id: id, code: fault.code, detail: detailOf(fault) },
       'an event is tried again',
     );
+
+const reportLater =
+  (logger: Logger) =>
+  ({ topic, partition, offset, id }: BusRecord, fault: Fault, delayMs: number): void => {
+    noteFault(fault);
+    logger.warn(
+      {
+        topic,
+        partition,
+        offset,
+        event_id: id,
+        code: fault.code,
+        detail: detailOf(fault),
+        delay_ms: delayMs,
+      },
+      'an event is put off',
+    );
+  };
 
 const reportDead =
   (logger: Logger) =>

@@ -2,22 +2,26 @@ import type { DescMessage, MessageShape } from '@bufbuild/protobuf';
 import { type CustomTransportStrategy, type MessageHandler, Server } from '@nestjs/microservices';
 import { decode, type Outgoing, topicOf } from '@spillway/contracts/event';
 import { Fault, type Problem } from '@spillway/contracts/fault';
-import { deadTopics, subscriptions } from '@spillway/contracts/topology';
+import { deadTopics, retryTopic, subscriptions } from '@spillway/contracts/topology';
 import { isObservable, lastValueFrom } from 'rxjs';
 import type { Bus, BusRecord, RecordHandler, Subscription, SubscriptionHealth } from './bus.js';
 import { type Middleware, wrap } from './middleware/middleware.js';
+import type { Order } from './middleware/postpone.js';
 import type { HandlerExtras, Received } from './on.js';
+import { isFromRetryTopic } from './retry-topic.js';
 
 export interface StrategyOptions {
   readonly bus: Bus;
   readonly group: string;
   readonly slots: number;
   readonly order: 'key' | 'none';
-  readonly layers: readonly Middleware[];
+  /** Middleware around the handlers, told of the order that a topic's handler keeps. */
+  readonly layers: (orderOf: (topic: string) => Order) => readonly Middleware[];
 }
 
 interface Route {
   readonly schema: DescMessage;
+  readonly order: Order;
   readonly handler: MessageHandler;
 }
 
@@ -61,24 +65,40 @@ export class BusStrategy extends Server implements CustomTransportStrategy {
 
   async #subscribe(): Promise<void> {
     const { bus, group, slots, order, layers } = this.#options;
-    const routes = routesOf(group, this.messageHandlers);
-    const handle = wrap(dispatcher(routes), layers);
-    this.#subscription = await bus.subscribe({ group, topics: [...routes.keys()], slots, order, handle });
+    const routes = routesOf(group, order, this.messageHandlers);
+    const orderOf = (topic: string): Order => routes.get(topic)?.order ?? 'relaxed';
+    const handle = wrap(dispatcher(group, routes), layers(orderOf));
+    const topics = [...routes.keys()].flatMap((topic) => readWith(topic, group));
+    this.#subscription = await bus.subscribe({ group, topics, slots, order, handle });
   }
 }
 
+/** What is read for the handler of a topic. A dead letter has no retry topic: it lies where it is safe. */
+const readWith = (topic: string, group: string): readonly string[] =>
+  deadTopics.includes(topic) ? [topic] : [topic, retryTopic(topic, group)];
+
 /** What is not as the topology says, all of it. Throws `misconfigured` with every problem. */
-function routesOf(group: string, handlers: ReadonlyMap<string, MessageHandler>): ReadonlyMap<string, Route> {
-  const problems = [...missing(group, handlers), ...unusable(group, handlers)];
+function routesOf(
+  group: string,
+  order: 'key' | 'none',
+  handlers: ReadonlyMap<string, MessageHandler>,
+): ReadonlyMap<string, Route> {
+  const problems = [
+    ...missing(group, handlers),
+    ...unusable(group, handlers),
+    ...(order === 'key' ? [] : unordered(handlers)),
+  ];
   if (handlers.size === 0) problems.push({ where: group, message: 'no method of the module carries @On' });
   if (problems.length > 0) throw new Fault('misconfigured', `${group} cannot be served`, { problems });
-  return new Map(
-    [...handlers].map(([topic, handler]) => [topic, { handler, schema: schemaOf(handler) as DescMessage }]),
-  );
+  return new Map([...handlers].map(([topic, handler]) => [topic, routeOf(topic, order, handler)]));
 }
 
-const schemaOf = (handler: MessageHandler): DescMessage | undefined =>
-  (handler.extras as Partial<HandlerExtras> | undefined)?.schema;
+function routeOf(topic: string, keyOrder: 'key' | 'none', handler: MessageHandler): Route {
+  const { schema, order = keyOrder === 'key' ? 'strict' : 'relaxed' } = handler.extras as HandlerExtras;
+  return { handler, schema, order: deadTopics.includes(topic) ? 'strict' : order };
+}
+
+const extrasOf = (handler: MessageHandler): Partial<HandlerExtras> => handler.extras ?? {};
 
 const known = subscriptions as Readonly<Record<string, readonly DescMessage[] | undefined>>;
 
@@ -92,7 +112,7 @@ function missing(group: string, handlers: ReadonlyMap<string, MessageHandler>): 
 function unusable(group: string, handlers: ReadonlyMap<string, MessageHandler>): Problem[] {
   const expected = known[group] && new Set([...known[group].map(topicOf), ...deadTopics]);
   return [...handlers].flatMap(([topic, handler]) => {
-    if (schemaOf(handler) === undefined)
+    if (extrasOf(handler).schema === undefined)
       return { where: topic, message: 'subscribe with @On, not @EventPattern' };
     if (handler.next !== undefined) return { where: topic, message: 'more than one method handles it' };
     if (expected?.has(topic) === false)
@@ -101,18 +121,30 @@ function unusable(group: string, handlers: ReadonlyMap<string, MessageHandler>):
   });
 }
 
+function unordered(handlers: ReadonlyMap<string, MessageHandler>): Problem[] {
+  return [...handlers]
+    .filter(([, handler]) => extrasOf(handler).order === 'strict')
+    .map(([where]) => ({ where, message: 'its handler is strict, and the service keeps no order of keys' }));
+}
+
 /** Decodes a record and hands it to its method. */
-function dispatcher(routes: ReadonlyMap<string, Route>): RecordHandler {
+function dispatcher(group: string, routes: ReadonlyMap<string, Route>): RecordHandler {
   return async (record, signal) => {
     const route = routes.get(record.topic);
     if (route === undefined) throw new Fault('rejected', `nothing handles ${record.topic}`);
-    const result: unknown = await route.handler(received(record, route.schema, signal));
+    const result: unknown = await route.handler(received(record, group, route.schema, signal));
     return (isObservable(result) ? await lastValueFrom(result) : result) as readonly Outgoing[];
   };
 }
 
-function received(record: BusRecord, schema: DescMessage, signal: AbortSignal): Received<DescMessage> {
+function received(
+  record: BusRecord,
+  group: string,
+  schema: DescMessage,
+  signal: AbortSignal,
+): Received<DescMessage> {
   record.decoded ??= decode(schema, record.value);
   const event = record.decoded as MessageShape<DescMessage>;
-  return { event, key: record.key, id: record.id, record, signal };
+  const source = isFromRetryTopic(record) ? retryTopic(record.topic, group) : record.topic;
+  return { event, key: record.key, id: record.id, record, source, signal };
 }

@@ -20,6 +20,8 @@ export interface Outgoing {
   readonly id: string;
   readonly value: Uint8Array;
   readonly headers: Readonly<Record<string, string>>;
+  /** The event in `value`, for readers in the same process: nobody may change it, and a copy with another value drops it. */
+  readonly decoded?: unknown;
 }
 
 const topics = new WeakMap<DescMessage, string>();
@@ -84,6 +86,7 @@ export function emitTo<S extends DescMessage>(
     id: `${String(messageId)}/${topic}${purpose === '' ? '' : `/${purpose}`}`,
     value: toBinary(schema, event),
     headers: {},
+    decoded: event,
   };
 }
 

@@ -49,7 +49,17 @@ export type Group = keyof typeof subscriptions;
 /** Where a group parks what it cannot handle. */
 export const deadTopic = (topic: string, group: string): string => `${topic}.${group}.dead`;
 
+/** Where a group puts off what it tries again later. */
+export const retryTopic = (topic: string, group: string): string => `${topic}.${group}.retry`;
+
 /** Every dead-letter topic there can be. */
-export const deadTopics: readonly string[] = Object.entries(subscriptions).flatMap(([group, schemas]) =>
-  schemas.map((schema) => deadTopic(topicOf(schema), group)),
-);
+export const deadTopics: readonly string[] = derivedTopics(deadTopic);
+
+/** Every retry topic there can be. */
+export const retryTopics: readonly string[] = derivedTopics(retryTopic);
+
+function derivedTopics(derive: (topic: string, group: string) => string): readonly string[] {
+  return Object.entries(subscriptions).flatMap(([group, schemas]) =>
+    schemas.map((schema) => derive(topicOf(schema), group)),
+  );
+}

@@ -33,6 +33,8 @@ export interface ModelsOptions {
 export interface Models {
   /** The model that serves a step at a tier, in its layers. */
   for(step: StepName, tier: ModelTier): LanguageModel;
+  /** Whether any of them is an endpoint, which may take its time or never answer. */
+  readonly remote: boolean;
   /**
    * Calls no endpoint any more and waits for the calls under way, at most so many milliseconds. Calls that come meanwhile
    * wait until their signals are aborted; resolves with whether some do. Embedded models go on answering.
@@ -91,6 +93,7 @@ export function openModels(options: ModelsOptions): Models {
       if (model === undefined) throw new Fault('misconfigured', `no model for ${step} at ${tier}`);
       return model;
     },
+    remote: drivers.size > 0,
     finish: (timeoutMs) => calls.begin(timeoutMs),
     async close() {
       await Promise.all([...drivers.values()].map((driver) => driver.close()));

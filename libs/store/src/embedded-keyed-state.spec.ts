@@ -34,7 +34,8 @@ keyedStateMachine('embedded', async () => {
       return state;
     },
     now,
-    pass: (ms) => {
+    stepMs: 1,
+    pass: async (ms) => {
       time += ms;
     },
     async reopen() {

@@ -3,6 +3,7 @@ import { Fault } from '@spillway/contracts/fault';
 import { openDatabase } from '@spillway/sqlite/database';
 import { groupCommit } from '@spillway/sqlite/group-commit';
 import type { Alarm, Change, Claim, Entry, KeyedState } from './keyed-state.js';
+import { sharedSlotTag } from './slot-tag.js';
 
 const migrations = [
   `CREATE TABLE entries (
@@ -81,6 +82,8 @@ export function openEmbeddedKeyedState(options: EmbeddedKeyedStateOptions): Keye
     get: (key) => reading(() => entries.get(key)),
     write: (changes) =>
       commits.run(() => {
+        const [first, ...others] = changes;
+        if (first !== undefined) sharedSlotTag([first, ...others]);
         entries.check(changes);
         const versions: number[] = [];
         for (const change of changes) {
@@ -92,6 +95,7 @@ export function openEmbeddedKeyedState(options: EmbeddedKeyedStateOptions): Keye
         return versions;
       }),
     claim: (key, leaseMs) => commits.run(() => claims.claim(key, leaseMs)),
+    renew: (key, fence, leaseMs) => commits.run(() => claims.renew(key, fence, leaseMs)),
     complete: (key, fence, result, ttlMs) =>
       commits.run(() => {
         claims.complete(key, fence, result, ttlMs);
@@ -170,8 +174,12 @@ function claimTable(database: DatabaseSync, numbers: Numbers, now: () => number,
      ON CONFLICT (key) DO UPDATE SET
        fence = excluded.fence, lease_until = excluded.lease_until, result = NULL, expires_at = excluded.expires_at`,
   );
+  const extend = database.prepare(
+    'UPDATE claims SET lease_until = ?, expires_at = ? WHERE key = ? AND fence = ? AND result IS NULL',
+  );
   const finish = database.prepare('UPDATE claims SET result = ?, expires_at = ? WHERE key = ? AND fence = ?');
   const drop = database.prepare('DELETE FROM claims WHERE key = ? AND fence = ? AND result IS NULL');
+  const taken = (key: string): Fault => new Fault('conflict', `${key} was claimed by someone else`);
   return {
     claim(key: string, leaseMs: number): Claim {
       const at = now();
@@ -187,9 +195,13 @@ function claimTable(database: DatabaseSync, numbers: Numbers, now: () => number,
       take.run(key, fence, until, until + ABANDONED_MS);
       return { state: 'claimed', fence };
     },
+    renew(key: string, fence: number, leaseMs: number): void {
+      const until = Math.ceil(now() + leaseMs);
+      if (extend.run(until, until + ABANDONED_MS, key, fence).changes === 0) throw taken(key);
+    },
     complete(key: string, fence: number, result: Uint8Array, ttlMs: number): void {
       const { changes } = finish.run(result, Math.ceil(now() + ttlMs), key, fence);
-      if (changes === 0) throw new Fault('conflict', `${key} was claimed by someone else`);
+      if (changes === 0) throw taken(key);
     },
     release(key: string, fence: number): void {
       drop.run(key, fence);

@@ -45,11 +45,13 @@ export interface KeyedState {
   get(key: string): Promise<Entry | undefined>;
   /**
    * All changes or none; resolves with the versions that the puts got, in their order. Throws `conflict` when an
-   * expected version does not hold.
+   * expected version does not hold, `rejected` when the keys do not share their slot.
    */
   write(changes: readonly Change[]): Promise<readonly number[]>;
   /** Takes up a piece of work, at most one owner at a time. An expired lease passes to the next claimer. */
   claim(key: string, leaseMs: number): Promise<Claim>;
+  /** Lets the owner keep the work for another `leaseMs` from now. Throws `conflict` as `complete` does, and once it is done. */
+  renew(key: string, fence: number, leaseMs: number): Promise<void>;
   /** Stores the result. Throws `conflict` when the fence is no longer the newest. */
   complete(key: string, fence: number, result: Uint8Array, ttlMs: number): Promise<void>;
   /** Gives the work up without a result, so that the next claim succeeds at once. */

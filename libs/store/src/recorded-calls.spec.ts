@@ -65,9 +65,9 @@ describe('recorded calls', () => {
   ])('runs work once for many callers at once, in %s', async (_, apart) => {
     const { promise, resolve } = Promise.withResolvers<Uint8Array>();
     const slow = vi.fn(() => promise);
-    const one = process({ waitMs: 1e9 });
+    const one = process({ waitMs: 1e9, leaseMs: 1e9 });
     const callers = Array.from({ length: 8 }, () =>
-      (apart ? process({ waitMs: 1e9 }) : one).once('m1', 1e9, slow, never),
+      (apart ? process({ waitMs: 1e9, leaseMs: 1e9 }) : one).once('m1', 1e9, slow, never),
     );
     await vi.waitFor(() => expect(slow).toHaveBeenCalled());
     resolve(bytes('paid'));
@@ -113,8 +113,9 @@ describe('recorded calls', () => {
     expect(second).not.toHaveBeenCalled();
   });
 
-  it('shows the result of whoever took over when the owner was too late', async () => {
-    const late = await process().once(
+  it('shows the result of whoever took over when the owner was too late, and tells that it was paid twice', async () => {
+    const onPaidTwice = vi.fn();
+    const late = await process({ onPaidTwice }).once(
       'm1',
       LEASE,
       async () => {
@@ -125,12 +126,14 @@ describe('recorded calls', () => {
       never,
     );
     expect(shown(late)).toEqual(['newer', true]);
+    expect(onPaidTwice).toHaveBeenCalledExactlyOnceWith('m1');
     expect(shown(await process().once('m1', LEASE, work('no'), never))).toEqual(['newer', true]);
   });
 
   it('records a late result when whoever took over failed', async () => {
     const failing = () => Promise.reject(new Fault('timed_out', 'late'));
-    const late = await process().once(
+    const onPaidTwice = vi.fn();
+    const late = await process({ onPaidTwice }).once(
       'm1',
       LEASE,
       async () => {
@@ -143,6 +146,7 @@ describe('recorded calls', () => {
       never,
     );
     expect(shown(late)).toEqual(['paid', false]);
+    expect(onPaidTwice).not.toHaveBeenCalled();
     expect(shown(await process().once('m1', LEASE, work('no'), never))).toEqual(['paid', true]);
   });
 
@@ -199,5 +203,90 @@ describe('recorded calls', () => {
     const full = new Fault('unavailable', 'no disk');
     const calls = process({}, { complete: () => Promise.reject(full) });
     await expect(calls.once('m1', LEASE, work('paid'), never)).rejects.toBe(full);
+  });
+
+  describe('lease', () => {
+    const RENEWED = { leaseMs: 9_000 };
+    /** Lets time pass for the state and for the timers of those who renew. */
+    async function pass(ms: number): Promise<void> {
+      for (let left = ms; left > 0; left -= 1_000) {
+        time += 1_000;
+        await vi.advanceTimersByTimeAsync(1_000);
+        await new Promise(setImmediate);
+      }
+    }
+    const busy = async () => (await state.claim('call:{m1}', 1)).state === 'busy';
+
+    beforeEach(() => {
+      vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    });
+    afterEach(() => {
+      vi.useRealTimers();
+    });
+
+    it('is renewed while the call is under way, however long it takes', async () => {
+      const { promise, resolve } = Promise.withResolvers<Uint8Array>();
+      const onPaidTwice = vi.fn();
+      const call = process({ ...RENEWED, onPaidTwice }).once('m1', 125_000, () => promise, never);
+      for (let n = 0; n < 20; n++) {
+        await pass(6_000);
+        expect(await busy()).toBe(true);
+      }
+      resolve(bytes('paid'));
+      expect(shown(await call)).toEqual(['paid', false]);
+      expect(onPaidTwice).not.toHaveBeenCalled();
+      expect(vi.getTimerCount()).toBe(0);
+    });
+
+    it('is over soon after its owner vanished, and the next caller need not wait for the longest call', async () => {
+      const renew = () => new Promise<never>(() => {});
+      void process(RENEWED, { renew }).once('m1', 125_000, () => new Promise(() => {}), never);
+      await pass(8_000);
+      expect(await busy()).toBe(true);
+      await pass(2_000);
+      expect(shown(await process(RENEWED).once('m1', 125_000, work('paid'), never))).toEqual(['paid', false]);
+    });
+
+    it('is not renewed for longer than the work may take', async () => {
+      void process(RENEWED).once('m1', 30_000, () => new Promise(() => {}), never);
+      await pass(29_000);
+      expect(await busy()).toBe(true);
+      await pass(9_000);
+      expect(vi.getTimerCount()).toBe(0);
+      expect(shown(await process(RENEWED).once('m1', 30_000, work('paid'), never))).toEqual(['paid', false]);
+    });
+
+    it('lasts no longer than the work may take', async () => {
+      void process(RENEWED).once('m1', 2_000, () => new Promise(() => {}), never);
+      await pass(3_000);
+      expect(await busy()).toBe(false);
+    });
+
+    it('is renewed again after an outage of the state', async () => {
+      const renew = vi.fn(state.renew).mockRejectedValueOnce(new Fault('unavailable', 'gone'));
+      const { promise, resolve } = Promise.withResolvers<Uint8Array>();
+      const call = process(RENEWED, { renew }).once('m1', 125_000, () => promise, never);
+      await pass(14_000);
+      expect(renew).toHaveBeenCalledTimes(4);
+      expect(await busy()).toBe(true);
+      resolve(bytes('paid'));
+      await call;
+    });
+
+    it('is given up when someone else has the call, and the fence decides whose result stands', async () => {
+      const renew = vi.fn(state.renew).mockRejectedValueOnce(new Fault('unavailable', 'gone'));
+      renew.mockRejectedValueOnce(new Fault('unavailable', 'gone'));
+      renew.mockRejectedValueOnce(new Fault('unavailable', 'gone'));
+      const onPaidTwice = vi.fn();
+      const { promise, resolve } = Promise.withResolvers<Uint8Array>();
+      const call = process({ ...RENEWED, onPaidTwice }, { renew }).once('m1', 125_000, () => promise, never);
+      await pass(10_000);
+      await process(RENEWED).once('m1', 125_000, work('newer'), never);
+      await pass(20_000);
+      expect(renew).toHaveBeenCalledTimes(4);
+      resolve(bytes('older'));
+      expect(shown(await call)).toEqual(['newer', true]);
+      expect(onPaidTwice).toHaveBeenCalledOnce();
+    });
   });
 });

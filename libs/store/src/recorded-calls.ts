@@ -5,7 +5,12 @@ import type { KeyedState } from './keyed-state.js';
 export interface RecordedCallsOptions {
   /** Milliseconds that a result is kept: longer than any event can take to be delivered again. Default: 7 days. */
   readonly keepMs?: number;
-  /** Milliseconds that a caller waits for another owner's live lease. Default: 30 s. */
+  /**
+   * Milliseconds after which others take over from an owner that vanished. An owner that lives renews its lease three
+   * times in that long, for as long as its work may take. Default: 10 s.
+   */
+  readonly leaseMs?: number;
+  /** Milliseconds that a caller waits for another owner's live lease: longer than a lease. Default: 30 s. */
   readonly waitMs?: number;
   /** Milliseconds between two looks at another process's lease. Default: 100. */
   readonly pollMs?: number;
@@ -13,6 +18,11 @@ export interface RecordedCallsOptions {
   readonly now?: () => number;
   /** Resolves after `ms`, rejects when the signal is aborted. */
   readonly pause?: (ms: number, signal: AbortSignal) => Promise<void>;
+  /**
+   * Told of a call whose result was there, and paid for, when someone else had taken the call over: its lease was over
+   * while it was still under way. To be counted: it should never happen while processes live.
+   */
+  readonly onPaidTwice?: (callId: string) => void;
 }
 
 export interface Recorded {
@@ -26,44 +36,73 @@ export interface RecordedCalls {
   /**
    * Runs `work` and records its result under `callId`, or gives the result that is there already.
    *
-   * `leaseMs` must be longer than `work` can take: when the owner vanishes, the next caller takes over once it is over.
-   * A caller that finds a live owner waits for it, then throws `unavailable`. Rejections of `work` pass through as they
-   * are, and the next caller tries again. A result is recorded even when `signal` was aborted meanwhile: it is paid for.
+   * `longestMs` must be longer than `work` can take: work that hangs for longer passes to the next caller, and so does,
+   * much sooner, the work of an owner that vanished. A caller that finds a live owner waits for it, then throws
+   * `unavailable`. Rejections of `work` pass through as they are, and the next caller tries again. A result is recorded
+   * even when `signal` was aborted meanwhile: it is paid for.
    */
   once(
     callId: string,
-    leaseMs: number,
+    longestMs: number,
     work: () => Promise<Uint8Array>,
     signal: AbortSignal,
   ): Promise<Recorded>;
 }
 
-/** Owners of this process: whoever waits for one of them need not poll. */
-type Owners = Map<string, Promise<void>>;
 type Settings = Required<RecordedCallsOptions>;
+
+/** A call that this process has claimed. */
+interface Ownership {
+  readonly callId: string;
+  readonly key: string;
+  readonly fence: number;
+  /** Milliseconds since the epoch until which the lease is renewed. */
+  readonly until: number;
+}
 
 const defaults: Settings = {
   keepMs: 7 * 24 * 3_600_000,
+  leaseMs: 10_000,
   waitMs: 30_000,
   pollMs: 100,
   now: Date.now,
   pause: (ms, signal) => sleep(ms, undefined, { signal }),
+  onPaidTwice: () => undefined,
 };
 
 /** Pays for nothing twice: only a call that was in flight at the moment of a crash can run again. */
 export function recordedCalls(state: KeyedState, options: RecordedCallsOptions = {}): RecordedCalls {
   const settings = { ...defaults, ...options };
-  const owners: Owners = new Map();
+  /** Owners of this process: whoever waits for one of them need not poll. */
+  const owners = new Map<string, Promise<void>>();
+
+  async function own(ownership: Ownership, work: () => Promise<Uint8Array>): Promise<Recorded> {
+    const { key } = ownership;
+    const { promise, resolve } = Promise.withResolvers<void>();
+    owners.set(key, promise);
+    const stopRenewing = renewLease(state, ownership, settings);
+    try {
+      const result = await workOrRelease(state, ownership, work);
+      return await record(state, ownership, result, settings);
+    } finally {
+      stopRenewing();
+      if (owners.get(key) === promise) owners.delete(key);
+      resolve();
+    }
+  }
+
   return {
-    async once(callId, leaseMs, work, signal) {
+    async once(callId, longestMs, work, signal) {
       const key = `call:{${callId}}`;
       const giveUpAt = settings.now() + settings.waitMs;
       for (;;) {
         throwIfAborted(signal);
-        const claim = await state.claim(key, leaseMs);
+        const claim = await state.claim(key, Math.min(longestMs, settings.leaseMs));
         if (claim.state === 'done') return { result: claim.result, recorded: true };
-        if (claim.state === 'claimed')
-          return await own(state, owners, key, claim.fence, work, settings.keepMs);
+        if (claim.state === 'claimed') {
+          const until = settings.now() + longestMs;
+          return await own({ callId, key, fence: claim.fence, until }, work);
+        }
         if (settings.now() >= giveUpAt) {
           throw new Fault('unavailable', `another worker is still busy with ${callId}`, {
             retryAfterMs: Math.max(0, claim.until - settings.now()),
@@ -75,29 +114,33 @@ export function recordedCalls(state: KeyedState, options: RecordedCallsOptions =
   };
 }
 
-async function own(
-  state: KeyedState,
-  owners: Owners,
-  key: string,
-  fence: number,
-  work: () => Promise<Uint8Array>,
-  keepMs: number,
-): Promise<Recorded> {
-  const { promise, resolve } = Promise.withResolvers<void>();
-  owners.set(key, promise);
-  try {
-    const result = await workOrRelease(state, key, fence, work);
-    return await record(state, key, fence, result, keepMs);
-  } finally {
-    if (owners.get(key) === promise) owners.delete(key);
-    resolve();
+/** Renews the lease until it is told to stop, the work has had its time, or someone else has taken the call over. */
+function renewLease(state: KeyedState, { key, fence, until }: Ownership, settings: Settings): () => void {
+  const everyMs = settings.leaseMs / 3;
+  let timer: NodeJS.Timeout | undefined;
+
+  async function renew(): Promise<void> {
+    const leftMs = until - settings.now();
+    if (leftMs <= 0) return;
+    try {
+      await state.renew(key, fence, Math.min(leftMs, settings.leaseMs));
+    } catch (error) {
+      // The work goes on all the same: it is paid for. Where the state is out of reach, the next try may reach it.
+      if (Fault.from(error).code === 'conflict') return;
+    }
+    if (timer !== undefined) timer = setTimeout(renew, everyMs);
   }
+
+  timer = setTimeout(renew, everyMs);
+  return () => {
+    clearTimeout(timer);
+    timer = undefined;
+  };
 }
 
 async function workOrRelease(
   state: KeyedState,
-  key: string,
-  fence: number,
+  { key, fence }: Ownership,
   work: () => Promise<Uint8Array>,
 ): Promise<Uint8Array> {
   try {
@@ -118,10 +161,9 @@ async function workOrRelease(
 /** When the lease was over and someone else took the call, theirs is the result that everyone sees, if there is one. */
 async function record(
   state: KeyedState,
-  key: string,
-  fence: number,
+  { callId, key, fence }: Ownership,
   result: Uint8Array,
-  keepMs: number,
+  { keepMs, onPaidTwice }: Settings,
 ): Promise<Recorded> {
   try {
     await state.complete(key, fence, result, keepMs);
@@ -129,10 +171,13 @@ async function record(
   } catch (error) {
     if (Fault.from(error).code !== 'conflict') throw error;
     const claim = await state.claim(key, 1);
-    if (claim.state === 'done') return { result: claim.result, recorded: true };
-    if (claim.state === 'busy') return { result, recorded: false };
-    await state.complete(key, claim.fence, result, keepMs);
-    return { result, recorded: false };
+    if (claim.state === 'claimed') {
+      // Whoever had taken it over gave it up.
+      await state.complete(key, claim.fence, result, keepMs);
+      return { result, recorded: false };
+    }
+    onPaidTwice(callId);
+    return claim.state === 'done' ? { result: claim.result, recorded: true } : { result, recorded: false };
   }
 }
 

@@ -107,6 +107,10 @@ export const MODEL_UNPRICED = metric(
   'spillway_model_unpriced_total',
   'Calls whose price is unknown, by model.',
 );
+export const CALLS_PAID_TWICE = metric(
+  'spillway_model_calls_paid_twice_total',
+  'Calls whose result was discarded, because another process had taken them over and made them again.',
+);
 export const DECISIONS = metric(
   'spillway_decisions_total',
   'Decisions of the router, by step, tier and verdict.',

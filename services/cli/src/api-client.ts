@@ -22,6 +22,11 @@ export interface ApiClient {
   /** A JSON answer. Throws `missing` for 404, `unavailable` where no server answers. */
   get<T>(path: string): Promise<T>;
   /**
+   * Posts JSON, and hands over the JSON of each line of the answer as it comes, until the signal is aborted. Throws as
+   * `get` does, and `unavailable` when the answer breaks off.
+   */
+  post<T>(path: string, body: object, onLine: (line: T) => void, signal: AbortSignal): Promise<void>;
+  /**
    * Hears of events of these topics from now on, until the signal is aborted. Resolves once it listens; calls `onGap`
    * each time it had to connect anew, since events in between are not repeated.
    */
@@ -92,6 +97,20 @@ export function apiClient(url: string, apiKey: string | undefined): ApiClient {
       if (statusCode >= 300) throw faultOf(statusCode, text);
       return JSON.parse(text) as T;
     },
+    async post<T>(path: string, request: object, onLine: (line: T) => void, signal: AbortSignal) {
+      try {
+        const { statusCode, body } = await answer(path, {
+          method: 'POST',
+          headers: { 'content-type': 'application/json' },
+          body: JSON.stringify(request),
+          signal,
+        });
+        if (statusCode >= 300) throw faultOf(statusCode, await body.text());
+        await readLines(body, (line) => onLine(JSON.parse(line) as T));
+      } catch (error) {
+        if (!signal.aborted) throw error;
+      }
+    },
     async listen(topics, onEvent, onGap, signal) {
       const path = `/v1/stream?types=${topics.join(',')}`;
       const { promise: ready, resolve, reject } = Promise.withResolvers<void>();
@@ -113,6 +132,20 @@ export function apiClient(url: string, apiKey: string | undefined): ApiClient {
     },
     close: () => pool.destroy(),
   };
+}
+
+async function readLines(body: AsyncIterable<Buffer>, onLine: (line: string) => void): Promise<void> {
+  const decoder = new TextDecoder();
+  let rest = '';
+  try {
+    for await (const chunk of body) {
+      const lines = (rest + decoder.decode(chunk, { stream: true })).split('\n');
+      rest = lines.pop() ?? '';
+      for (const line of lines) onLine(line);
+    }
+  } catch (cause) {
+    throw new Fault('unavailable', 'the answer broke off', { cause });
+  }
 }
 
 interface ProblemDetails {

@@ -13,13 +13,19 @@ function problems(environment: Record<string, string>): readonly string[] {
 
 describe('the environment', () => {
   it('needs nothing: embedded, on loopback, with the example pack', () => {
-    expect(readConfig({})).toMatchObject({ host: '127.0.0.1', port: 4800, apiKeys: [], endpoints: {} });
+    expect(readConfig({})).toMatchObject({
+      host: '127.0.0.1',
+      port: undefined,
+      apiPort: 4800,
+      apiKeys: [],
+      endpoints: {},
+    });
     expect(readConfig({}).pack).toMatch(/deploy\/packs\/support$/);
   });
 
   it('takes an empty variable for one that is not set', () => {
     expect(readConfig({ SPILLWAY_PORT: '', SPILLWAY_API_KEYS: '', KAFKA_BROKERS: '' })).toMatchObject({
-      port: 4800,
+      apiPort: 4800,
       apiKeys: [],
     });
   });
@@ -53,14 +59,20 @@ describe('the environment', () => {
       SPILLWAY_PORT: '99999',
       SPILLWAY_API_KEYS: 'short-secret',
       SMALL_BASE_URL: 'ftp://x',
-      KAFKA_BROKERS: '127.0.0.1:9092',
+      KAFKA_BROKERS: 'kafka-1',
+      SPILLWAY_KAFKA_PARTITIONS: '0',
+      REDIS_URL: 'http://:a-password@redis',
+      DATABASE_URL: 'mysql://ledger',
     });
     expect(found).toEqual([
       'SPILLWAY_PORT: must be a port, 0 to 65535',
       'SPILLWAY_API_KEYS: every secret needs 16 visible ASCII characters or more',
       'SMALL_BASE_URL: must be an http or https address',
-      'KAFKA_BROKERS: the Kafka driver is not part of this release: unset it',
+      'KAFKA_BROKERS: must be addresses like kafka-1:9092,kafka-2:9092',
+      'SPILLWAY_KAFKA_PARTITIONS: must be a whole number, 1 or more',
+      'REDIS_URL: must begin with redis:// or rediss://',
+      'DATABASE_URL: must begin with postgres:// or postgresql://',
     ]);
-    expect(found.join()).not.toContain('short-secret');
+    expect(found.join()).not.toMatch(/short-secret|a-password/);
   });
 });

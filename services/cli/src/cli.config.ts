@@ -15,13 +15,27 @@ const url = optional.refine((value) => value === undefined || /^https?:\/\/\S+$/
   message: 'must be an http or https address',
 });
 
+const schemes = (...names: readonly string[]) =>
+  optional.refine((value) => value === undefined || names.some((name) => value.startsWith(`${name}://`)), {
+    message: `must begin with ${names.map((name) => `${name}://`).join(' or ')}`,
+  });
+const count = optional
+  .transform((value) => (value === undefined ? undefined : Number(value)))
+  .refine((value) => value === undefined || (Number.isInteger(value) && value > 0), {
+    message: 'must be a whole number, 1 or more',
+  });
+
+/** Where the API is, unless SPILLWAY_PORT says otherwise. */
+export const API_PORT = 4_800;
+const HOUR_MS = 3_600_000;
+
 const schema = z.object({
   SPILLWAY_PACK: optional.transform((path) => resolve(path ?? EXAMPLE_PACK)),
   SPILLWAY_DATA: optional.transform((path) => resolve(path ?? '.spillway')),
   SPILLWAY_HOST: optional.transform((host) => host ?? '127.0.0.1'),
   SPILLWAY_PORT: optional
-    .transform((port) => Number(port ?? '4800'))
-    .refine((port) => Number.isInteger(port) && port >= 0 && port <= 65_535, {
+    .transform((port) => (port === undefined ? undefined : Number(port)))
+    .refine((port) => port === undefined || (Number.isInteger(port) && port >= 0 && port <= 65_535), {
       message: 'must be a port, 0 to 65535',
     }),
   SPILLWAY_API_KEYS: optional
@@ -39,10 +53,20 @@ const schema = z.object({
   BIG_API_KEY: optional,
   BIG_MODEL: optional,
   OTEL_EXPORTER_OTLP_ENDPOINT: url,
+  KAFKA_BROKERS: optional
+    .transform((brokers) => brokers?.split(',').flatMap((broker) => broker.trim() || []))
+    .refine(
+      (brokers) => brokers === undefined || brokers.every((broker) => /^[^\s:/]+:\d{1,5}$/.test(broker)),
+      {
+        message: 'must be addresses like kafka-1:9092,kafka-2:9092',
+      },
+    ),
+  SPILLWAY_KAFKA_PARTITIONS: count,
+  SPILLWAY_KAFKA_REPLICATION: count,
+  SPILLWAY_KAFKA_RETENTION_HOURS: count,
+  REDIS_URL: schemes('redis', 'rediss'),
+  DATABASE_URL: schemes('postgres', 'postgresql'),
 });
-
-/** Drivers that other releases have; asking for one must not silently start the embedded one. */
-const NOT_YET = { KAFKA_BROKERS: 'Kafka', REDIS_URL: 'Redis', DATABASE_URL: 'PostgreSQL' } as const;
 
 /** What the environment says of a tier's endpoint; the rest is as the pack's reference model of the tier has it. */
 export interface Endpoint {
@@ -51,16 +75,33 @@ export interface Endpoint {
   readonly model: string | undefined;
 }
 
+/** Where Kafka is, and how topics that are missing are made. */
+export interface KafkaConfig {
+  readonly brokers: readonly string[];
+  readonly partitions?: number;
+  readonly replication?: number;
+  readonly retentionMs?: number;
+}
+
 export interface CliConfig {
   readonly pack: string;
   readonly data: string;
   readonly host: string;
-  readonly port: number;
+  /** To listen on; undefined: `API_PORT`, or any where there is no API. */
+  readonly port: number | undefined;
+  /** Where the API of this host is looked for. */
+  readonly apiPort: number;
   readonly apiKeys: readonly string[];
   readonly logLevel: z.infer<typeof schema>['SPILLWAY_LOG_LEVEL'];
   /** Take the place of the pack's endpoints for every step of the tier. */
   readonly endpoints: { readonly small?: Endpoint; readonly big?: Endpoint };
   readonly otlpEndpoint: string | undefined;
+  /** Undefined: the embedded bus. */
+  readonly kafka: KafkaConfig | undefined;
+  /** Undefined: embedded keyed state. */
+  readonly redisUrl: string | undefined;
+  /** Undefined: the embedded ledger. */
+  readonly databaseUrl: string | undefined;
   /** A variable that the pack names for an endpoint's key. */
   readonly secret: (variable: string) => string | undefined;
 }
@@ -73,15 +114,11 @@ type Environment = Readonly<Record<string, string | undefined>>;
  */
 export function readConfig(environment: Environment): CliConfig {
   const parsed = schema.safeParse(environment);
-  const problems = [
-    ...(parsed.error?.issues ?? []).map(({ path, message }) => ({ where: String(path[0]), message })),
-    ...Object.entries(NOT_YET).flatMap(([where, name]) =>
-      environment[where]
-        ? [{ where, message: `the ${name} driver is not part of this release: unset it` }]
-        : [],
-    ),
-  ];
-  if (!parsed.success || problems.length > 0) {
+  const problems = (parsed.error?.issues ?? []).map(({ path, message }) => ({
+    where: String(path[0]),
+    message,
+  }));
+  if (!parsed.success) {
     throw new Fault('misconfigured', 'the environment is not usable', { problems });
   }
   const env = parsed.data;
@@ -90,6 +127,7 @@ export function readConfig(environment: Environment): CliConfig {
     data: env.SPILLWAY_DATA,
     host: env.SPILLWAY_HOST,
     port: env.SPILLWAY_PORT,
+    apiPort: env.SPILLWAY_PORT ?? API_PORT,
     apiKeys: env.SPILLWAY_API_KEYS,
     logLevel: env.SPILLWAY_LOG_LEVEL,
     endpoints: {
@@ -97,7 +135,26 @@ export function readConfig(environment: Environment): CliConfig {
       ...endpoint('big', env.BIG_BASE_URL, env.BIG_API_KEY, env.BIG_MODEL),
     },
     otlpEndpoint: env.OTEL_EXPORTER_OTLP_ENDPOINT,
+    kafka: kafkaOf(env),
+    redisUrl: env.REDIS_URL,
+    databaseUrl: env.DATABASE_URL,
     secret: (variable) => environment[variable],
+  };
+}
+
+function kafkaOf(env: z.infer<typeof schema>): KafkaConfig | undefined {
+  const {
+    KAFKA_BROKERS: brokers = [],
+    SPILLWAY_KAFKA_PARTITIONS: partitions,
+    SPILLWAY_KAFKA_REPLICATION: replication,
+    SPILLWAY_KAFKA_RETENTION_HOURS: hours,
+  } = env;
+  if (brokers.length === 0) return undefined;
+  return {
+    brokers,
+    ...(partitions === undefined ? {} : { partitions }),
+    ...(replication === undefined ? {} : { replication }),
+    ...(hours === undefined ? {} : { retentionMs: hours * HOUR_MS }),
   };
 }
 

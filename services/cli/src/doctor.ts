@@ -8,18 +8,11 @@ import { loadPack } from '@spillway/pack/load';
 import type { Pack } from '@spillway/pack/pack';
 import { apiClient } from './api-client.js';
 import type { CliConfig } from './cli.config.js';
+import { servers } from './doctor-servers.js';
+import type { Finding } from './finding.js';
 import { modelsOf } from './platform.js';
 import { keyOf } from './send.js';
 import type { Terminal } from './terminal.js';
-
-interface Finding {
-  readonly check: string;
-  readonly ok: boolean;
-  /** What was found; for a failure its cause. */
-  readonly found: string;
-  /** What to do about a failure. */
-  readonly fix?: string;
-}
 
 const PROBE_TIMEOUT_MS = 30_000;
 const STEPS: readonly StepName[] = ['classify', 'extract', 'sentiment', 'draft', 'polish'];
@@ -38,6 +31,7 @@ export async function doctor(
   };
   report(runtime());
   report(await dataFolder(config.data));
+  for (const finding of await servers(config)) report(finding);
   report(await server(config));
   const pack = await checkedPack(config.pack, report);
   if (pack !== undefined) for (const finding of await endpoints(config, pack, signal)) report(finding);
@@ -73,17 +67,17 @@ async function dataFolder(path: string): Promise<Finding> {
 
 /** A server that does not run is no fault; one that is not ready is. */
 async function server(config: CliConfig): Promise<Finding> {
-  const client = apiClient(`http://127.0.0.1:${config.port}`, keyOf(config));
+  const client = apiClient(`http://127.0.0.1:${config.apiPort}`, keyOf(config));
   try {
     await client.get('/readyz');
-    return { check: 'server', ok: true, found: `runs on port ${config.port} and is ready` };
+    return { check: 'server', ok: true, found: `runs on port ${config.apiPort} and is ready` };
   } catch (error) {
     const fault = Fault.from(error);
     if (fault.cause !== undefined && fault.code === 'unavailable') {
-      return { check: 'server', ok: true, found: `none on port ${config.port}: npm start runs one` };
+      return { check: 'server', ok: true, found: `none on port ${config.apiPort}: npm start runs one` };
     }
     const problems = fault.problems.map(({ where, message }) => `${where} ${message}`).join('; ');
-    const found = `port ${config.port}: ${problems === '' ? fault.message : problems}`;
+    const found = `port ${config.apiPort}: ${problems === '' ? fault.message : problems}`;
     return {
       check: 'server',
       ok: false,

@@ -3,6 +3,8 @@ import { configureLogs } from '@spillway/telemetry/logger';
 import { Command, CommanderError, Option } from 'commander';
 import { type CliConfig, readConfig } from './cli.config.js';
 import { doctor } from './doctor.js';
+import { replay } from './replay.js';
+import { filterFields, type ReplayOptions } from './replay-request.js';
 import { type SendOptions, send } from './send.js';
 import { VERSION } from './services.js';
 import { start } from './start.js';
@@ -22,9 +24,12 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) {
 }
 
 /** Reads the environment only when a command runs, so that `--help` always works. */
-async function run(command: (config: CliConfig) => Promise<number>): Promise<void> {
+async function run(
+  command: (config: CliConfig) => Promise<number>,
+  logLevel?: CliConfig['logLevel'],
+): Promise<void> {
   const config = readConfig(process.env);
-  configureLogs({ level: config.logLevel });
+  configureLogs({ level: logLevel ?? config.logLevel });
   code = await command(config);
 }
 
@@ -43,7 +48,8 @@ program
   )
   .option('--demo', 'also send the sample inbox of the pack, show progress, print the bill', false)
   .option('--exit', 'stop once all of the sample inbox is settled or with a person', false)
-  .action((services: string[], options: { demo: boolean; exit: boolean }) =>
+  .option('--create-topics', 'make the topics that Kafka lacks', false)
+  .action((services: string[], options: { demo: boolean; exit: boolean; createTopics: boolean }) =>
     run((config) => start({ services, ...options }, config, terminal, stopping.signal)),
   );
 
@@ -66,6 +72,28 @@ program
   );
 
 program
+  .command('replay')
+  .description(
+    'have dead letters handled again, by the service that parked them and by no other; each is replayed once, and what ' +
+      'fails again after three replays is refused',
+  )
+  .option('--topic <topic>', 'only events of this topic')
+  .option('--group <service>', 'only what this service parked')
+  .option(
+    '--filter <field=value>',
+    `only where it fits, may be repeated; ${filterFields.join(', ')} (an age is 90s, 10m, 2h or 7d)`,
+    (text: string, before: readonly string[]) => [...before, text],
+    [],
+  )
+  .option('--dry-run', 'tell what would be replayed, and change nothing', false)
+  .option('--rate <number>', 'replays a second, at most (default: 50)')
+  .option('--limit <number>', 'replays, at most (default: 1000)')
+  .option('--force', 'also what was replayed three times and failed each time', false)
+  .option('--json', 'print JSON lines', false)
+  .addOption(new Option('--url <address>', 'address of the API (default: this host, SPILLWAY_PORT)'))
+  .action((options: ReplayOptions) => run((config) => replay(options, config, terminal, stopping.signal)));
+
+program
   .command('train')
   .description('train the embedded models from the pack')
   .option('--json', 'print JSON', false)
@@ -75,7 +103,10 @@ program
   .command('doctor')
   .description('check runtime, data, server, pack and endpoints; a cause and a fix for every failure')
   .option('--json', 'print JSON', false)
-  .action(({ json }: { json: boolean }) => run((config) => doctor(json, config, terminal, stopping.signal)));
+  .action(({ json }: { json: boolean }) =>
+    // What goes wrong is the report.
+    run((config) => doctor(json, config, terminal, stopping.signal), 'silent'),
+  );
 
 /** 2 usage, 3 not ready, 1 anything else. */
 const EXIT_CODES: Readonly<Partial<Record<Fault['code'], number>>> = {

@@ -1,62 +1,109 @@
-import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import type { Bus } from '@spillway/bus/bus';
-import { openEmbeddedBus } from '@spillway/bus/embedded';
 import { Fault } from '@spillway/contracts/fault';
 import type { EmbeddedModels } from '@spillway/models/embedded';
 import { threadedModels } from '@spillway/models/embedded-thread';
 import { type Models, openModels } from '@spillway/models/registry';
 import { type StepRunner, stepRunner } from '@spillway/models/runner';
-import { decodeTrained, encodeTrained, sourceOf, trainPack } from '@spillway/models/train';
 import { loadPack } from '@spillway/pack/load';
 import type { Pack } from '@spillway/pack/pack';
-import { openEmbeddedKeyedState } from '@spillway/store/embedded-keyed-state';
-import { openEmbeddedLedger } from '@spillway/store/embedded-ledger';
 import type { KeyedState } from '@spillway/store/keyed-state';
 import type { Ledger } from '@spillway/store/ledger';
 import { recordedCalls } from '@spillway/store/recorded-calls';
+import { counter } from '@spillway/telemetry/metrics';
+import { CALLS_PAID_TWICE } from '@spillway/telemetry/names';
 import type { CliConfig, Endpoint } from './cli.config.js';
+import { type BusChoice, openBus, openLedger, openState } from './stores.js';
+import { trainedFor } from './trained-models.js';
 
-type Trained = ReturnType<typeof trainPack>;
+/** What a service can need besides the pack and the bus. */
+export type Need = 'state' | 'ledger' | 'models';
+
+interface Calling {
+  readonly runner: StepRunner;
+  /** Whether a model call may take its time or never answer. */
+  readonly remote: boolean;
+  /** Sends no model call any more and waits for those under way; whether others wait to be sent. */
+  finish(timeoutMs: number): Promise<boolean>;
+}
 
 /** Everything that services share in one process. */
 export interface Platform {
   readonly pack: Pack;
   readonly bus: Bus;
+  /** Opened where it is among the needs; who asks for one that is not finds a programming error. */
   readonly state: KeyedState;
   readonly ledger: Ledger;
-  readonly runner: StepRunner;
-  /** Sends no model call any more and waits for those under way; whether others wait to be sent. */
-  finishCalls(timeoutMs: number): Promise<boolean>;
+  readonly models: Calling;
+  has(need: Need): boolean;
   close(): Promise<void>;
 }
 
+export interface PlatformOptions extends BusChoice {
+  readonly needs: ReadonlySet<Need>;
+  readonly say: (line: string) => void;
+}
+
 /**
- * Opens bus, stores and models as the configuration names them.
- * Throws `misconfigured` for an unusable pack or data folder, `unavailable` when another process holds the data.
+ * Opens bus, and of stores and models what is needed, as the configuration names them.
+ * Throws `misconfigured` for an unusable pack, data folder or server, `unavailable` when a server does not answer or
+ * another process holds the data.
  */
-export async function openPlatform(config: CliConfig, say: (line: string) => void): Promise<Platform> {
+export async function openPlatform(config: CliConfig, options: PlatformOptions): Promise<Platform> {
+  const { needs, say } = options;
   const pack = await loadPack(config.pack);
-  const at = (file: string): string => join(config.data, file);
   // First, because it refuses where another process is at work on the same data.
-  const bus = openEmbeddedBus({ path: at('bus.db') });
+  const bus = await openBus(config, options);
   const closers = [() => bus.close()];
   try {
-    const state = openEmbeddedKeyedState({ path: at('state.db'), endLeases: true });
-    closers.push(() => state.close());
-    const ledger = openEmbeddedLedger({ path: at('ledger.db') });
-    closers.push(() => ledger.close());
-    const embedded = threadedModels(pack, await trainedFor(pack, config.data, say));
-    closers.push(() => embedded.close());
-    const models = modelsOf(config, pack, embedded);
-    closers.push(() => models.close());
-    const runner = stepRunner({ pack, models, calls: recordedCalls(state), now: Date.now });
-    const { finish } = models;
-    return { pack, bus, state, ledger, runner, finishCalls: finish, close: () => closeAll(closers) };
+    const state = needs.has('state') || needs.has('models') ? await openState(config) : undefined;
+    if (state !== undefined) closers.push(() => state.close());
+    const ledger = needs.has('ledger') ? await openLedger(config) : undefined;
+    if (ledger !== undefined) closers.push(() => ledger.close());
+    const models =
+      state !== undefined && needs.has('models')
+        ? await openCalling(config, pack, state, say, closers)
+        : undefined;
+    return {
+      pack,
+      bus,
+      get state() {
+        return opened(state, 'state');
+      },
+      get ledger() {
+        return opened(ledger, 'ledger');
+      },
+      get models() {
+        return opened(models, 'models');
+      },
+      has: (need) => needs.has(need),
+      close: () => closeAll(closers),
+    };
   } catch (error) {
     await closeAll(closers);
     throw error;
   }
+}
+
+function opened<T>(part: T | undefined, need: Need): T {
+  if (part === undefined) throw new Error(`no service of this process says that it needs ${need}`);
+  return part;
+}
+
+async function openCalling(
+  config: CliConfig,
+  pack: Pack,
+  state: KeyedState,
+  say: (line: string) => void,
+  closers: (() => Promise<void>)[],
+): Promise<Calling> {
+  const embedded = threadedModels(pack, await trainedFor(pack, config.data, say));
+  closers.push(() => embedded.close());
+  const models = modelsOf(config, pack, embedded);
+  closers.push(() => models.close());
+  const paidTwice = counter(CALLS_PAID_TWICE, []);
+  const calls = recordedCalls(state, { onPaidTwice: () => paidTwice.inc() });
+  const runner = stepRunner({ pack, models, calls, now: Date.now });
+  return { runner, remote: models.remote, finish: (timeoutMs) => models.finish(timeoutMs) };
 }
 
 /** Newest first: models write to stores, stores to files. */
@@ -88,38 +135,4 @@ function overrideOf(pack: Pack, tier: 'small' | 'big', endpoint: Endpoint | unde
     });
   }
   return { [tier]: { baseUrl, apiKey: endpoint.apiKey, model: endpoint.model ?? reference?.model ?? '' } };
-}
-
-const trainedFile = (data: string, pack: Pack): string =>
-  join(data, 'models', `${sourceOf(pack).slice(0, 32)}.bin`);
-
-/** The embedded models of this pack's examples: those trained before, or trained now and kept. */
-async function trainedFor(pack: Pack, data: string, say: (line: string) => void): Promise<Trained> {
-  const kept = await keptModels(trainedFile(data, pack));
-  if (kept?.source === sourceOf(pack)) return kept;
-  return trainAndKeep(pack, data, say);
-}
-
-async function keptModels(path: string): Promise<Trained | undefined> {
-  try {
-    const { buffer, byteOffset, byteLength } = await readFile(path);
-    // Plain bytes: `slice` of a Buffer shares what `slice` of an array copies.
-    return decodeTrained(new Uint8Array(buffer, byteOffset, byteLength));
-  } catch (error) {
-    // Not there, or written by another version: they are made again from the pack.
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT' || Fault.from(error).code === 'malformed')
-      return undefined;
-    throw error;
-  }
-}
-
-/** Trains the embedded models of the pack and keeps them in the data folder. */
-export async function trainAndKeep(pack: Pack, data: string, say: (line: string) => void): Promise<Trained> {
-  const trained = trainPack(pack, (doing, share) => say(`  ${doing} (${Math.round(100 * share)} %)`));
-  const path = trainedFile(data, pack);
-  await mkdir(join(data, 'models'), { recursive: true });
-  // Never half a file under the final name, whatever happens.
-  await writeFile(`${path}.new`, encodeTrained(trained));
-  await rename(`${path}.new`, path);
-  return trained;
 }

@@ -44,7 +44,7 @@ export async function send(
   if ((options.text === undefined) === (options.file === undefined)) {
     throw new Fault('rejected', 'send takes either a text or --file');
   }
-  const client = apiClient(options.url ?? `http://127.0.0.1:${config.port}`, keyOf(config));
+  const client = apiClient(options.url ?? `http://127.0.0.1:${config.apiPort}`, keyOf(config));
   try {
     return options.file === undefined
       ? await sendOne(options, client, terminal, signal)

@@ -13,14 +13,15 @@ import { LedgerModule } from '@spillway/ledger/module';
 import { PolisherModule } from '@spillway/polisher/module';
 import { RouterModule } from '@spillway/router/module';
 import { SentimentModule } from '@spillway/sentiment/module';
-import type { CliConfig } from './cli.config.js';
+import { API_PORT, type CliConfig } from './cli.config.js';
 import { measureGroups } from './group-metrics.js';
-import type { Platform } from './platform.js';
+import type { Need, Platform } from './platform.js';
 
 /** Version of the API description and of the command. */
 export const VERSION = '0.1.0';
 
 interface EventService {
+  readonly needs: readonly Need[];
   readonly module: (platform: Platform) => DynamicModule;
   readonly slots: number;
   readonly order: 'key' | 'none';
@@ -30,21 +31,23 @@ interface EventService {
 }
 
 /** Enough calls in flight to keep a slow endpoint busy; its own limit is the pack's. */
-const WORKER = { slots: 256, order: 'none', waits: true } as const;
+const WORKER = { needs: ['models'], slots: 256, order: 'none', waits: true } as const;
 
 const eventServices: Readonly<Record<string, EventService>> = {
-  classifier: { ...WORKER, module: ({ runner }) => ClassifierModule.with({ runner }) },
-  extractor: { ...WORKER, module: ({ runner }) => ExtractorModule.with({ runner }) },
-  sentiment: { ...WORKER, module: ({ runner }) => SentimentModule.with({ runner }) },
-  drafter: { ...WORKER, module: ({ runner }) => DrafterModule.with({ runner }) },
-  polisher: { ...WORKER, module: ({ runner }) => PolisherModule.with({ runner }) },
+  classifier: { ...WORKER, module: ({ models }) => ClassifierModule.with(models) },
+  extractor: { ...WORKER, module: ({ models }) => ExtractorModule.with(models) },
+  sentiment: { ...WORKER, module: ({ models }) => SentimentModule.with(models) },
+  drafter: { ...WORKER, module: ({ models }) => DrafterModule.with(models) },
+  polisher: { ...WORKER, module: ({ models }) => PolisherModule.with(models) },
   router: {
+    needs: ['state'],
     slots: 512,
     order: 'key',
     module: ({ bus, state, pack }) => RouterModule.with({ bus, state, policy: pack.policy, now: Date.now }),
   },
   // Facts may be written down in any order: many at once share a transaction.
   ledger: {
+    needs: ['ledger'],
     slots: 1_024,
     order: 'none',
     remember: false,
@@ -54,10 +57,12 @@ const eventServices: Readonly<Record<string, EventService>> = {
 
 const httpServices = {
   gateway: {
+    needs: ['state', 'ledger'],
     module: ({ bus, state, ledger }: Platform) => GatewayModule.with({ bus, state, ledger }),
     operations: gatewayOperations,
   },
   console: {
+    needs: ['state', 'ledger'],
     module: ({ bus, state, ledger }: Platform) => ConsoleModule.with({ bus, state, ledger }),
     operations: consoleOperations,
   },
@@ -65,6 +70,15 @@ const httpServices = {
 
 /** Every service there is, by the name that `spillway start` takes. */
 export const serviceNames: readonly string[] = [...Object.keys(httpServices), ...Object.keys(eventServices)];
+
+/** What the named services need besides the pack and the bus. */
+export function needsOf(names: readonly string[]): ReadonlySet<Need> {
+  const all: Readonly<Record<string, { readonly needs: readonly Need[] }>> = {
+    ...eventServices,
+    ...httpServices,
+  };
+  return new Set(names.flatMap((name) => all[name]?.needs ?? []));
+}
 
 /** Milliseconds that one attempt at one event may take: longer than any call with its retries. */
 const DEADLINE_MARGIN_MS = 10_000;
@@ -76,8 +90,8 @@ const RECORD_MS = 1_000;
 const STUCK_MS = 60_000;
 
 export interface Running {
-  /** Address of the API; undefined when neither gateway nor console runs here. */
-  readonly url: string | undefined;
+  /** Address of the API, or, where neither gateway nor console runs here, of health and metrics. */
+  readonly url: string;
   /** Takes no more work, lets what is in flight finish, and stops. */
   close(): Promise<void>;
 }
@@ -93,7 +107,7 @@ export async function startServices(
   const close = async (): Promise<void> => {
     await http?.close();
     // A call that is broken off is paid for, and made again by the next start.
-    const unsent = await platform.finishCalls(DRAIN_MS);
+    const unsent = platform.has('models') && (await platform.models.finish(DRAIN_MS));
     await Promise.all(served.map((each) => each.close(unsent ? RECORD_MS : DRAIN_MS)));
   };
   const { smallMs, bigMs } = platform.pack.policy.deadlines;
@@ -102,7 +116,7 @@ export async function startServices(
     for (const [group, { module, waits, ...how }] of Object.entries(eventServices)) {
       if (!names.includes(group)) continue;
       const options = { bus: platform.bus, group, module: module(platform), ...how };
-      served.push(await serve(waits ? { ...options, deadlineMs } : options));
+      served.push(await serve(waits && platform.models.remote ? { ...options, deadlineMs } : options));
     }
     measureGroups(served);
     http = await startHttp(names, platform, config, served);
@@ -110,7 +124,7 @@ export async function startServices(
     await close();
     throw error;
   }
-  return { url: http?.url, close };
+  return { url: http.url, close };
 }
 
 /** Throws `misconfigured` with every name that is no service. */
@@ -126,17 +140,17 @@ async function startHttp(
   platform: Platform,
   config: CliConfig,
   served: readonly Served[],
-): Promise<HttpServer | undefined> {
+): Promise<HttpServer> {
   const chosen = Object.entries(httpServices).filter(([name]) => names.includes(name));
-  if (chosen.length === 0) return undefined;
   return serveHttp({
     modules: chosen.map(([, { module }]) => module(platform)),
     operations: chosen.flatMap(([, { operations }]) => [...operations]),
     host: config.host,
-    port: config.port,
+    // Several workers on one host: whoever has no API takes any port, unless one is asked for.
+    port: config.port ?? (chosen.length === 0 ? 0 : API_PORT),
     apiKeys: config.apiKeys,
     readiness: async () => served.flatMap((each) => problemsOf(each)),
-    service: chosen.map(([name]) => name)[0] ?? 'gateway',
+    service: chosen.map(([name]) => name)[0] ?? names[0] ?? 'spillway',
     version: VERSION,
   });
 }

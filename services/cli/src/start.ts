@@ -5,7 +5,7 @@ import { startTracing } from '@spillway/telemetry/tracing';
 import type { CliConfig } from './cli.config.js';
 import { demo } from './demo.js';
 import { openPlatform } from './platform.js';
-import { requireServices, serviceNames, startServices, VERSION } from './services.js';
+import { needsOf, requireServices, serviceNames, startServices, VERSION } from './services.js';
 import type { Terminal } from './terminal.js';
 
 export interface StartOptions {
@@ -13,6 +13,8 @@ export interface StartOptions {
   readonly services: readonly string[];
   readonly demo: boolean;
   readonly exit: boolean;
+  /** Makes topics that are missing; only Kafka has topics to make. */
+  readonly createTopics: boolean;
 }
 
 const DAY_MS = 86_400_000;
@@ -33,19 +35,24 @@ export async function start(
   terminal.note(`${terminal.strong(`Spillway ${VERSION}`)} · pack ${config.pack} · data ${config.data}`);
   measureProcess();
   const stopTracing = startTracing({ endpoint: config.otlpEndpoint });
-  const platform = await openPlatform(config, terminal.note);
+  const dead = new AbortController();
+  const platform = await openPlatform(config, {
+    needs: needsOf(names),
+    say: terminal.note,
+    createTopics: options.createTopics,
+    onFatal: (fault) => dead.abort(fault),
+  });
+  const stopped = AbortSignal.any([signal, dead.signal]);
   try {
     const running = await startServices(names, platform, config);
     try {
       announce(platform.pack.policy.reviewedOn, running.url, names, config, terminal);
-      const code =
-        options.demo && running.url !== undefined
-          ? await demo(platform.pack, running.url, config, terminal, signal)
-          : 0;
-      if (!options.exit && !signal.aborted) {
-        terminal.note(`\nRunning${running.url === undefined ? '' : ` on ${running.url}`}. Ctrl-C stops.`);
-        await once(signal, 'abort');
+      const code = options.demo ? await demo(platform.pack, running.url, config, terminal, stopped) : 0;
+      if (!options.exit && !stopped.aborted) {
+        terminal.note(`\nRunning on ${running.url}. Ctrl-C stops.`);
+        await once(stopped, 'abort');
       }
+      if (dead.signal.aborted) throw Fault.from(dead.signal.reason);
       return code;
     } finally {
       terminal.note('Finishing what is in flight …');
@@ -59,7 +66,7 @@ export async function start(
 
 function announce(
   reviewedOn: string,
-  url: string | undefined,
+  url: string,
   names: readonly string[],
   config: CliConfig,
   terminal: Terminal,
@@ -69,6 +76,18 @@ function announce(
     terminal.note(`The policy was reviewed ${days} days ago, on ${reviewedOn}: review its thresholds.`);
   }
   terminal.note(`Services: ${names.join(', ')}`);
-  if (url !== undefined) terminal.note(`API ${terminal.strong(url)} · docs ${url}/docs`);
+  const api = names.includes('gateway') || names.includes('console');
+  terminal.note(
+    api
+      ? `API ${terminal.strong(url)} · docs ${url}/docs`
+      : `Health and metrics ${url}/readyz, ${url}/metrics`,
+  );
+  terminal.note(`Bus, state, ledger: ${driversOf(config).join(', ')}`);
   if (config.otlpEndpoint !== undefined) terminal.note(`Traces go to ${config.otlpEndpoint}`);
 }
+
+const driversOf = ({ kafka, redisUrl, databaseUrl }: CliConfig): readonly string[] => [
+  kafka === undefined ? 'embedded' : `Kafka at ${kafka.brokers.join(',')}`,
+  redisUrl === undefined ? 'embedded' : `Redis at ${new URL(redisUrl).host}`,
+  databaseUrl === undefined ? 'embedded' : `PostgreSQL at ${new URL(databaseUrl).host}`,
+];

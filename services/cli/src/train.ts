@@ -1,7 +1,7 @@
 import { loadPack } from '@spillway/pack/load';
 import type { CliConfig } from './cli.config.js';
-import { trainAndKeep } from './platform.js';
 import type { Terminal } from './terminal.js';
+import { trainAndKeep } from './trained-models.js';
 
 /** `spillway train`: trains the embedded models from the pack and keeps them for the next start. */
 export async function train(json: boolean, config: CliConfig, terminal: Terminal): Promise<number> {

@@ -4,6 +4,8 @@ import { KEYED_STATE, type KeyedState } from '@spillway/store/keyed-state';
 import { LEDGER, type Ledger } from '@spillway/store/ledger';
 import { Intake } from './intake.js';
 import { MessageController } from './message.controller.js';
+import { ReplayController } from './replay.controller.js';
+import { Replays } from './replays.js';
 import { SavingsController } from './savings.controller.js';
 import { StreamController } from './stream.controller.js';
 import { StreamHub } from './stream-hub.js';
@@ -20,12 +22,13 @@ export class GatewayModule {
   static with({ bus, state, ledger }: GatewayParts): DynamicModule {
     return {
       module: GatewayModule,
-      controllers: [MessageController, SavingsController, StreamController],
+      controllers: [MessageController, ReplayController, SavingsController, StreamController],
       providers: [
         { provide: BUS, useValue: bus },
         { provide: KEYED_STATE, useValue: state },
         { provide: LEDGER, useValue: ledger },
         Intake,
+        Replays,
         StreamHub,
       ],
     };

@@ -6,6 +6,8 @@ import { acceptedSchema } from './accepted.js';
 import { MOST_LINES } from './message-lines.js';
 import { lineSchema, messageHeadersSchema, messageSchema } from './message-request.js';
 import { messageListSchema, messageViewSchema, statusSchema } from './message-view.js';
+import { replayLineSchema } from './replay-lines.js';
+import { REPLAYS_LIMIT, replaySchema } from './replay-request.js';
 import { savingsQuerySchema, savingsSchema } from './savings-view.js';
 import { streamTopics } from './stream-frame.js';
 
@@ -64,6 +66,20 @@ export const gatewayOperations: readonly Operation[] = [
     summary: 'All that is known of a message',
     answer: { status: 200, description: 'The message', content: { 'application/json': messageViewSchema } },
     problems: ['missing'],
+  },
+  {
+    id: 'replay',
+    method: 'POST',
+    path: '/v1/replays',
+    summary: 'Has dead letters handled again',
+    description:
+      'Each goes to the retry topic of the group that parked it: no other group gets it again. A dead letter is ' +
+      `replayed once; an event that fails again is another dead letter, and refused after ${REPLAYS_LIMIT} replays. ` +
+      'One line of JSON for each dead letter as it is replayed, and a last one with the counts, or problem details ' +
+      'where it broke off. Hanging up ends it.',
+    body: { 'application/json': replaySchema },
+    answer: { status: 200, description: 'What became of each', content: { [JSON_LINES]: replayLineSchema } },
+    problems: ['malformed'],
   },
   {
     id: 'readSavings',

@@ -43,6 +43,9 @@ export const emptyFile: CaseFile = { kase: unknownCase, last: {} };
 
 export const caseKey = (conversationId: string, messageId: string): string =>
   `case:{${conversationId}}:${messageId}`;
+/** What the customer wrote, apart from the case: it is written once, the case at every event. */
+export const messageKey = (conversationId: string, messageId: string): string =>
+  `case-message:{${conversationId}}:${messageId}`;
 export const conversationKey = (conversationId: string): string => `conversation:{${conversationId}}`;
 export const alarmKey = (conversationId: string, messageId: string): string =>
   `alarm:{${conversationId}}:${messageId}`;
@@ -53,11 +56,19 @@ const fromUtf8 = new TextDecoder();
 export const encodeJson = (value: unknown): Uint8Array => utf8.encode(JSON.stringify(value));
 export const decodeJson = <T>(bytes: Uint8Array): T => JSON.parse(fromUtf8.decode(bytes)) as T;
 
-/** A settled case keeps what recognises a repeated event, and nothing that a customer wrote. */
-export const trimmed = (file: CaseFile): CaseFile =>
-  file.kase.phase === 'settled'
-    ? { kase: { phase: 'settled', steps: {}, behind: false }, last: file.last }
-    : file;
+/** Whether the case has a message that is kept apart from it. */
+export const hasMessage = ({ phase }: Case): boolean => phase !== 'unknown' && phase !== 'settled';
+
+/**
+ * What is saved at every event: the case without its message. A settled one keeps what recognises a repeated event, and
+ * nothing that a customer wrote.
+ */
+export function trimmed(file: CaseFile): CaseFile {
+  const { phase } = file.kase;
+  if (phase === 'settled') return { kase: { phase, steps: {}, behind: false }, last: file.last };
+  const { message: _, ...kase } = file.kase;
+  return { ...file, kase };
+}
 
 /**
  * What the alarm of a case must be set to; `keep` where it may stay as it is.

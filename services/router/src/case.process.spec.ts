@@ -230,7 +230,7 @@ it('goes on from what another process has saved', async () => {
 
 it.each([
   ['remembers a case between two events', 'Where is it?', 0],
-  ['reads the case of a long message anew, which memory could not hold a thousand of', 'x'.repeat(20_000), 1],
+  ['reads the case of a long message anew, which memory could not hold a thousand of', 'x'.repeat(20_000), 2],
 ])('%s', async (_, text, reads) => {
   await cases.handle(arrival('m1', 'message.received', { type: 'received', message: { ...message, text } }));
   const get = vi.spyOn(state, 'get');

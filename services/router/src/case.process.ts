@@ -1,6 +1,6 @@
 import type { Outgoing } from '@spillway/contracts/event';
 import { Fault } from '@spillway/contracts/fault';
-import type { Case } from '@spillway/policy/case';
+import type { Case, Message } from '@spillway/policy/case';
 import { type Action, decide, type Input, type Turn } from '@spillway/policy/decide';
 import type { Policy } from '@spillway/policy/policy';
 import type { Change, KeyedState } from '@spillway/store/keyed-state';
@@ -15,12 +15,15 @@ import {
   decodeJson,
   emptyFile,
   encodeJson,
+  hasMessage,
+  messageKey,
   trimmed,
 } from './case-file.js';
 import { outgoing } from './output.js';
 
 /** An event that concerns one message. */
 export interface Arrival {
+  /** That it was delivered from: events of one topic and conversation come one after the other. */
   readonly topic: string;
   readonly eventId: string;
   readonly conversationId: string;
@@ -60,6 +63,8 @@ interface Loaded {
   readonly messageId: string;
   readonly file: CaseFile;
   readonly version: number;
+  /** Whether its message lies in the state. */
+  readonly hasMessage: boolean;
 }
 
 /** Where a new message stands in its conversation. */
@@ -97,9 +102,19 @@ export function caseProcess({ state, policy, now, onActions }: CaseProcessParts)
     const known = saves.get(key);
     if (known !== undefined) return known;
     const entry = await state.get(key);
-    return entry === undefined
-      ? { messageId, file: emptyFile, version: 0 }
-      : { messageId, file: decodeJson<CaseFile>(entry.value), version: entry.version };
+    if (entry === undefined) return { messageId, file: emptyFile, version: 0, hasMessage: false };
+    const { version } = entry;
+    const file = decodeJson<CaseFile>(entry.value);
+    if (!hasMessage(file.kase)) return { messageId, file, version, hasMessage: false };
+    const message = await messageOf(conversationId, messageId);
+    return { messageId, file: { ...file, kase: { ...file.kase, message } }, version, hasMessage: true };
+  }
+
+  async function messageOf(conversationId: string, messageId: string): Promise<Message> {
+    const entry = await state.get(messageKey(conversationId, messageId));
+    // Another process settled the case between the two readings.
+    if (entry === undefined) throw new Fault('conflict', 'the case has gone on meanwhile');
+    return decodeJson<Message>(entry.value);
   }
 
   /** Writes cases with whatever else belongs to them, and remembers those that go on. */
@@ -109,11 +124,14 @@ export function caseProcess({ state, policy, now, onActions }: CaseProcessParts)
     others: readonly Change[],
   ): Promise<void> {
     const puts = files.map((each) => savedCase(conversationId, each));
-    const versions = await state.write([...puts, ...others]);
+    const messages = files.flatMap((each) => messageChange(conversationId, each));
+    const versions = await state.write([...puts, ...messages, ...others]);
     for (const [index, { messageId, file }] of files.entries()) {
       const key = caseKey(conversationId, messageId);
       saves.delete(key);
-      if (worthKeeping(file.kase)) saves.set(key, { messageId, file, version: versions[index] as number });
+      if (!worthKeeping(file.kase)) continue;
+      const version = versions[index] as number;
+      saves.set(key, { messageId, file, version, hasMessage: hasMessage(file.kase) });
     }
     for (const oldest of saves.keys()) {
       if (saves.size <= MAX_SAVES) break;
@@ -181,8 +199,9 @@ export function caseProcess({ state, policy, now, onActions }: CaseProcessParts)
     const { conversationId, messageId, topic, eventId } = arrival;
     const loaded = await load(conversationId, messageId);
     const { file } = loaded;
-    const repeated = file.last[topic];
-    if (repeated?.eventId === eventId) return republished(conversationId, repeated);
+    // It may have come on another topic before: first on its own, then on the one for retries.
+    const repeated = Object.values(file.last).find((decided) => decided.eventId === eventId);
+    if (repeated !== undefined) return republished(conversationId, repeated);
     const queue = arrival.input.type === 'received' ? await queued(arrival) : noQueue;
     const input: Input =
       arrival.input.type === 'received'
@@ -255,6 +274,17 @@ function savedCase(conversationId: string, { messageId, file, version }: Loaded)
   const value = encodeJson(trimmed(file));
   const put = { kind: 'put', key: caseKey(conversationId, messageId), value, expect: version } as const;
   return file.kase.phase === 'settled' ? { ...put, ttlMs: REMEMBERED_MS } : put;
+}
+
+/** Writes the message of a case once, and forgets it when the case is settled. */
+function messageChange(conversationId: string, loaded: Loaded): Change[] {
+  const { messageId, file } = loaded;
+  const { kase } = file;
+  if (loaded.hasMessage === hasMessage(kase)) return [];
+  const key = messageKey(conversationId, messageId);
+  return loaded.hasMessage
+    ? [{ kind: 'delete', key }]
+    : [{ kind: 'put', key, value: encodeJson(kase.message) }];
 }
 
 /** What was decided on one message by an event that came for `messageId`. */

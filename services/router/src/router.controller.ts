@@ -41,11 +41,10 @@ export class RouterController {
 
   private arrived(
     { conversationId, messageId }: { readonly conversationId: string; readonly messageId: string },
-    { id, record }: Pick<Received<typeof MessageReceivedSchema>, 'id' | 'record'>,
+    { id, record, source }: Pick<Received<typeof MessageReceivedSchema>, 'id' | 'record' | 'source'>,
     input: Arrival['input'],
   ): Promise<readonly Outgoing[]> {
-    const { topic, headers } = record;
-    const traceparent = headers['traceparent'] ?? '';
-    return this.cases.handle({ topic, eventId: id, conversationId, messageId, traceparent, input });
+    const traceparent = record.headers['traceparent'] ?? '';
+    return this.cases.handle({ topic: source, eventId: id, conversationId, messageId, traceparent, input });
   }
 }

@@ -5,12 +5,17 @@ import { describe, expect, it } from 'vitest';
 import type { BusRecord } from '../bus.js';
 import { record } from '../testing/record.js';
 import { deadLetter } from './dead-letter.js';
+import type { Postpone } from './postpone.js';
 
 const running = new AbortController().signal;
 const stopping = AbortSignal.abort();
 
+const never: Postpone = (_, { attempts }) => ({ kind: 'over', attempts });
+
 async function handled(error: unknown, over: Partial<BusRecord> = {}, signal = running) {
-  const handle = deadLetter({ group: 'router', now: () => 1_234 })(() => Promise.reject(error));
+  const handle = deadLetter({ group: 'router', postpone: never, now: () => 1_234 })(() =>
+    Promise.reject(error),
+  );
   const [output] = await handle(record(over), signal);
   return { output, event: decode(DeadLetteredSchema, output?.value ?? new Uint8Array()) };
 }
@@ -79,9 +84,47 @@ describe('dead letter', () => {
 
   it('leaves alone what succeeds, and tells of what it parks', async () => {
     const told: string[] = [];
-    const layer = deadLetter({ group: 'router', onDead: ({ id }, { code }) => told.push(`${id} ${code}`) });
+    const layer = deadLetter({
+      group: 'router',
+      postpone: never,
+      onDead: ({ id }, { code }) => told.push(`${id} ${code}`),
+    });
     expect(await layer(async () => [])(record(), running)).toEqual([]);
     await layer(() => Promise.reject(new Fault('missing', 'x')))(record(), running);
     expect(told).toEqual(['m1/message.received missing']);
+  });
+
+  it('has all attempts, an id of its own after each replay, and nothing of how it was put off', async () => {
+    const { output, event } = await handled(new Fault('rejected', 'x'), {
+      headers: { traceparent: 'x', 'retry-replays': '2', 'retry-tier': '1', 'not-before': '99' },
+    });
+    expect(output?.id).toBe('m1/message.received.router.dead/m1/message.received/replay-2');
+    expect(event.headers).toEqual({ traceparent: 'x', 'retry-replays': '2' });
+  });
+
+  it('lets what is to run again later do so, and tells of it', async () => {
+    const told: string[] = [];
+    const event = { topic: 't', key: 'k', id: 'i', value: new Uint8Array(), headers: {} };
+    const later: Postpone = () => ({ kind: 'later', event, delayMs: 10 });
+    const held = new Fault('unknown', 'x', { retryAfterMs: 20 });
+    const hold: Postpone = () => ({ kind: 'hold', fault: held, delayMs: 20 });
+    const layers = [later, hold].map((postpone) =>
+      deadLetter({ group: 'router', postpone, onLater: (_, { code }, ms) => told.push(`${code} ${ms}`) }),
+    );
+    const results = layers.map((layer) =>
+      layer(() => Promise.reject(new Fault('timed_out', 'x')))(record(), running),
+    );
+    expect(await results[0]).toEqual([event]);
+    await expect(results[1]).rejects.toBe(held);
+    expect(told).toEqual(['timed_out 10', 'timed_out 20']);
+  });
+
+  it('does not park a dead letter, which lies on its topic already', async () => {
+    const told: string[] = [];
+    const layer = deadLetter({ group: 'ledger', postpone: never, onDead: ({ topic }) => told.push(topic) });
+    const topic = 'message.received.router.dead';
+    const handle = layer(() => Promise.reject(new Fault('malformed', 'x')));
+    expect(await handle(record({ topic }), running)).toEqual([]);
+    expect(told).toEqual([topic]);
   });
 });

@@ -2,38 +2,56 @@ import { timestampFromMs } from '@bufbuild/protobuf/wkt';
 import { emitTo, type Outgoing } from '@spillway/contracts/event';
 import { DeadLetteredSchema } from '@spillway/contracts/events';
 import { Fault } from '@spillway/contracts/fault';
-import { deadTopic } from '@spillway/contracts/topology';
+import { deadTopic, deadTopics } from '@spillway/contracts/topology';
 import type { BusRecord } from '../bus.js';
+import { headersAtRest, trailOf } from '../retry-topic.js';
 import { detailOf } from './fault-detail.js';
 import { messageIdOf } from './message-id.js';
 import type { Middleware } from './middleware.js';
+import type { Postpone } from './postpone.js';
 
 export interface DeadLetterOptions {
   readonly group: string;
-  /** Told of every record that is parked. */
+  readonly postpone: Postpone;
+  /** Told of every record that is to run again later. */
+  readonly onLater?: (record: BusRecord, fault: Fault, delayMs: number) => void;
+  /** Told of every record that is parked, with all attempts that it had. */
   readonly onDead?: (record: BusRecord, fault: Fault) => void;
   /** Milliseconds since the epoch. */
   readonly now?: () => number;
 }
 
+/** Dead-letter topics have no dead letters of their own. */
+const dead: ReadonlySet<string> = new Set(deadTopics);
+
 /**
- * Turns a fault that nothing inside could help into one DeadLettered event, with all that is needed to replay the
- * record, so that the record is done. An outage, and while the process stops whatever another try might mend, is passed
- * on instead: the record is then delivered again.
+ * Says what becomes of a record that nothing inside could help. It runs again later as long as it may; then it becomes
+ * one DeadLettered event, with all that is needed to replay it, so that it is done. An outage, and while the process
+ * stops whatever another try might mend, is passed on instead: the record is then delivered again. A dead letter that
+ * cannot be handled is not parked anew: it lies on its topic already.
  */
-export function deadLetter({ group, onDead, now = Date.now }: DeadLetterOptions): Middleware {
+export function deadLetter(options: DeadLetterOptions): Middleware {
+  const { group, postpone, onLater, onDead, now = Date.now } = options;
   return (next) => (record, signal) =>
     next(record, signal).catch((error: unknown) => {
       const fault = Fault.from(error);
       // An outage is not the record's fault: parked, it would be missing once the outage is over.
       if (fault.code === 'unavailable' || (signal.aborted && fault.reaction === 'retry')) throw fault;
-      onDead?.(record, fault);
-      return [parked(record, fault, group, now())];
+      const postponed = postpone(record, fault);
+      if (postponed.kind === 'over') {
+        const last = fault.after(postponed.attempts);
+        onDead?.(record, last);
+        return dead.has(record.topic) ? [] : [parked(record, last, group, now())];
+      }
+      onLater?.(record, fault, postponed.delayMs);
+      if (postponed.kind === 'hold') throw postponed.fault;
+      return [postponed.event];
     });
 }
 
 function parked(record: BusRecord, fault: Fault, group: string, at: number): Outgoing {
-  const { topic, partition, offset, key, id, headers, value } = record;
+  const { topic, partition, offset, key, id, value } = record;
+  const { replays } = trailOf(record);
   return emitTo(
     deadTopic(topic, group),
     DeadLetteredSchema,
@@ -46,13 +64,14 @@ function parked(record: BusRecord, fault: Fault, group: string, at: number): Out
       originPartition: partition,
       originOffset: BigInt(offset),
       eventId: id,
-      headers: { ...headers },
+      headers: headersAtRest(record),
       payload: value,
       errorCode: fault.code,
       errorDetail: detailOf(fault),
       attempts: fault.attempts,
       failedAt: timestampFromMs(at),
     },
-    id,
+    // Each time that it is parked anew is another dead letter.
+    replays === 0 ? id : `${id}/replay-${replays}`,
   );
 }

@@ -10,7 +10,7 @@ export interface DeduplicateOptions {
 }
 
 /** Few: a repeat comes right behind the first, and what is kept longer only ages into the collector's old space. */
-const defaults: DeduplicateOptions = { records: 256, bytes: 4 * 2 ** 20 };
+const defaults: DeduplicateOptions = { records: 64, bytes: 4 * 2 ** 20 };
 
 /** Bytes that a remembered record takes besides its outputs' values, roughly. */
 const RECORD_BYTES = 300;

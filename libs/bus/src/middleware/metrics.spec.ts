@@ -13,12 +13,13 @@ it('counts how each delivery ended, and takes its time', async () => {
   await layer(async () => [event('draft.requested', 'c1', 'x')])(record(), signal);
   await layer(async () => [])(record(), signal);
   await layer(async () => [dead])(record(), signal);
+  await layer(async () => [event('message.received.router.retry', 'c1', 'x')])(record(), signal);
   const failing = layer(() => Promise.reject(new Fault('cancelled', 'x')));
   await expect(failing(record(), signal)).rejects.toThrow('x');
   const text = await registry.metrics();
   const labels = (result: string) => `{group="router",topic="message.received",result="${result}"}`;
   expect(text).toContain(`${EVENTS_HANDLED.name}${labels('ok')} 2`);
   expect(text).toContain(`${EVENTS_HANDLED.name}${labels('dead')} 1`);
-  expect(text).toContain(`${EVENTS_HANDLED.name}${labels('retried')} 1`);
-  expect(text).toContain(`${EVENT_SECONDS.name}_count{group="router"} 4`);
+  expect(text).toContain(`${EVENTS_HANDLED.name}${labels('retried')} 2`);
+  expect(text).toContain(`${EVENT_SECONDS.name}_count{group="router"} 5`);
 });

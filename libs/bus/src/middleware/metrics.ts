@@ -1,11 +1,12 @@
-import { deadTopic } from '@spillway/contracts/topology';
+import type { Outgoing } from '@spillway/contracts/event';
+import { deadTopic, retryTopic } from '@spillway/contracts/topology';
 import { counter, histogram, SECONDS } from '@spillway/telemetry/metrics';
 import { EVENT_SECONDS, EVENTS_HANDLED } from '@spillway/telemetry/names';
 import type { Middleware } from './middleware.js';
 
 /**
- * Counts deliveries by topic and how they ended (`ok`, `dead`, or `retried` when the driver is to deliver the record
- * again), and measures the time that each took, retries in place included.
+ * Counts deliveries by topic and how they ended (`ok`, `dead`, or `retried` when the record is to be delivered again,
+ * from where it lies or from the retry topic), and measures the time that each took, retries in place included.
  */
 export function measured(group: string): Middleware {
   const handled = counter(EVENTS_HANDLED, ['group', 'topic', 'result']);
@@ -19,8 +20,7 @@ export function measured(group: string): Middleware {
     };
     return next(record, signal).then(
       (outputs) => {
-        const dead = outputs.length === 1 && outputs[0]?.topic === deadTopic(topic, group);
-        ended(dead ? 'dead' : 'ok');
+        ended(resultOf(outputs, topic, group));
         return outputs;
       },
       (error: unknown) => {
@@ -29,4 +29,11 @@ export function measured(group: string): Middleware {
       },
     );
   };
+}
+
+function resultOf(outputs: readonly Outgoing[], topic: string, group: string): 'ok' | 'retried' | 'dead' {
+  const [output] = outputs;
+  if (output === undefined || outputs.length > 1) return 'ok';
+  if (output.topic === deadTopic(topic, group)) return 'dead';
+  return output.topic === retryTopic(topic, group) ? 'retried' : 'ok';
 }

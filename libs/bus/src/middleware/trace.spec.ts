@@ -51,6 +51,14 @@ describe('trace, recorded', () => {
     });
   });
 
+  it('links to the attempt that failed, where it is tried again', async () => {
+    const failed = 'c'.repeat(16);
+    const headers = { ...incoming.headers, 'retry-failed-traceparent': `00-${TRACE_ID}-${failed}-01` };
+    await traced('router', 'embedded')(async () => [])(record({ headers }), signal);
+    expect(spans()[0]?.parentSpanContext?.spanId).toBe(SPAN_ID);
+    expect(spans()[0]?.links.map((link) => link.context.spanId)).toEqual([SPAN_ID, failed]);
+  });
+
   it('makes one producer span for every output that has no trace, which the output carries', async () => {
     const outputs = await traced('router', 'embedded')(handler)(incoming, signal);
     const [created, processed, ...others] = spans();

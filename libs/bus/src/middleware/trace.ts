@@ -2,6 +2,7 @@ import {
   type Attributes,
   type Context,
   context,
+  type Link,
   type Span,
   SpanKind,
   SpanStatusCode,
@@ -24,13 +25,14 @@ import {
 } from '@spillway/telemetry/names';
 import { contextOf, headersOf, isRecording, tracer } from '@spillway/telemetry/tracing';
 import type { Bus, BusRecord, RecordHandler } from '../bus.js';
+import { failedTraceparentOf } from '../retry-topic.js';
 import { detailOf } from './fault-detail.js';
 import { messageIdOf } from './message-id.js';
 import type { Middleware } from './middleware.js';
 
 /**
- * One CONSUMER span for each delivery, child of the span that made the event and linked to it. The handler runs in its
- * context, and every event that it returns is made by a PRODUCER span below it, whose context the event carries. Where
+ * One CONSUMER span for each delivery, child of the span that made the event and linked to it, and to the attempt that
+ * failed where it is tried again. The handler runs in its context, and every event that it returns is made by a PRODUCER span below it, whose context the event carries. Where
  * nothing is recorded the incoming trace is passed on as it is.
  */
 export function traced(group: string, driver: Bus['driver']): Middleware {
@@ -63,24 +65,37 @@ async function passedOn(
   record: BusRecord,
   signal: AbortSignal,
 ): Promise<readonly Outgoing[]> {
-  const outputs = await context.with(contextLater(record.headers), next, undefined, record, signal);
+  const outputs = await context.with(new LaterContext(record.headers), next, undefined, record, signal);
   const { traceparent, tracestate } = record.headers;
   if (outputs.length === 0 || traceparent === undefined) return outputs;
   return withHeaders(outputs, tracestate === undefined ? { traceparent } : { traceparent, tracestate });
 }
 
 /** What `contextOf` gives, read once somebody asks: only log lines do, and most handlings write none. */
-function contextLater(headers: BusRecord['headers']): Context {
-  let read: Context | undefined;
-  const parent = (): Context => {
-    read ??= contextOf(headers);
-    return read;
-  };
-  return {
-    getValue: (key) => parent().getValue(key),
-    setValue: (key, value) => parent().setValue(key, value),
-    deleteValue: (key) => parent().deleteValue(key),
-  };
+class LaterContext implements Context {
+  readonly #headers: BusRecord['headers'];
+  #read: Context | undefined;
+
+  constructor(headers: BusRecord['headers']) {
+    this.#headers = headers;
+  }
+
+  getValue(key: symbol): unknown {
+    return this.#parent().getValue(key);
+  }
+
+  setValue(key: symbol, value: unknown): Context {
+    return this.#parent().setValue(key, value);
+  }
+
+  deleteValue(key: symbol): Context {
+    return this.#parent().deleteValue(key);
+  }
+
+  #parent(): Context {
+    this.#read ??= contextOf(this.#headers);
+    return this.#read;
+  }
 }
 
 async function recorded(
@@ -104,7 +119,6 @@ async function recorded(
 }
 
 function startSpan(record: BusRecord, parent: Context, group: string, driver: Bus['driver']): Span {
-  const creator = trace.getSpanContext(parent);
   const attributes: Attributes = {
     [MESSAGING_SYSTEM]: driver,
     [MESSAGING_OPERATION_NAME]: 'process',
@@ -117,11 +131,19 @@ function startSpan(record: BusRecord, parent: Context, group: string, driver: Bu
     [MESSAGING_CONVERSATION_ID]: record.key,
     [MESSAGE_ID]: messageIdOf(record),
   };
-  const links = creator === undefined ? [] : [{ context: creator }];
   return tracer(group).startSpan(
     `process ${record.topic}`,
-    { kind: SpanKind.CONSUMER, attributes, links },
+    { kind: SpanKind.CONSUMER, attributes, links: linksOf(record, parent) },
     parent,
+  );
+}
+
+/** To the span that made the event, and to the attempt before this one. */
+function linksOf(record: BusRecord, parent: Context): Link[] {
+  const traceparent = failedTraceparentOf(record);
+  const failed = traceparent === undefined ? undefined : trace.getSpanContext(contextOf({ traceparent }));
+  return [trace.getSpanContext(parent), failed].flatMap((span) =>
+    span === undefined ? [] : { context: span },
   );
 }
 

@@ -1,9 +1,11 @@
 import { describe } from 'vitest';
+import { delayCases } from './delay.cases.js';
 import { deliveryCases } from './delivery.cases.js';
 import { durabilityCases } from './durability.cases.js';
 import { groupCases } from './group.cases.js';
 import { type Capabilities, type OpenBus, stages } from './harness.js';
 import { orderCases } from './order.cases.js';
+import { scanCases } from './scan.cases.js';
 import { shutdownCases } from './shutdown.cases.js';
 
 /**
@@ -16,6 +18,8 @@ export function busContract(name: string, open: OpenBus, capabilities: Capabilit
   describe(`bus contract: ${name}`, () => {
     const stage = stages(open);
     describe('delivery', () => deliveryCases(stage));
+    describe('delay', () => delayCases(stage));
+    describe('scan', () => scanCases(stage));
     describe('groups', () => groupCases(stage, capabilities));
     describe('order', () => orderCases(stage));
     describe('durability', () => durabilityCases(stage));

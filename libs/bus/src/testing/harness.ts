@@ -3,8 +3,8 @@ import type { Outgoing } from '@spillway/contracts/event';
 import { afterEach, vi } from 'vitest';
 import type { Bus, BusRecord, SubscribeOptions, Subscription } from '../bus.js';
 
-/** Opens the driver. Opening the same place again, after a close, finds the same log. */
-export type OpenBus = (place: string) => Promise<Bus>;
+/** Opens the driver with these topics. Opening the same place again, after a close, finds the same log. */
+export type OpenBus = (place: string, topics: readonly string[]) => Promise<Bus>;
 
 /** In what drivers may differ. */
 export interface Capabilities {
@@ -67,7 +67,7 @@ export function stages(open: OpenBus): () => Stage {
       otherTopic: `two-${place}`,
       group: `group-${place}`,
       async bus() {
-        const bus = await open(place);
+        const bus = await open(place, [stage.topic, stage.otherTopic]);
         buses.set(place, bus);
         return bus;
       },

@@ -61,12 +61,26 @@ export interface ModelServer {
   close(): Promise<void>;
 }
 
+export interface ModelServerOptions {
+  /** Probability of every letter and digit that it says. */
+  readonly certainty?: number;
+  /** Whether `calls` keeps every request; false where there are too many to keep. */
+  readonly keepCalls?: boolean;
+  /** Told of every request before it is answered. */
+  readonly onCall?: (call: ServedCall, response: ServerResponse) => void;
+}
+
 /**
  * An HTTP server that speaks OpenAI's chat completions, for tests: it answers each step sensibly by rules, with token
  * log-probabilities and usage, and goes wrong on demand. Listens on loopback, on a free port.
  */
-export async function startModelServer({ certainty = 0.96 } = {}): Promise<ModelServer> {
+export async function startModelServer({
+  certainty = 0.96,
+  keepCalls = true,
+  onCall,
+}: ModelServerOptions = {}): Promise<ModelServer> {
   const calls: ServedCall[] = [];
+  let count = 0;
   const queued: (Trouble | undefined)[] = [];
   let usual: (call: ServedCall) => Trouble | undefined = () => undefined;
   const open = new Set<ServerResponse>();
@@ -77,8 +91,10 @@ export async function startModelServer({ certainty = 0.96 } = {}): Promise<Model
     response.once('finish', over).once('close', over);
     received(request)
       .then((arrived) => {
-        const call = { ...arrived, nth: calls.length + 1 };
-        calls.push(call);
+        count += 1;
+        const call = { ...arrived, nth: count };
+        if (keepCalls) calls.push(call);
+        onCall?.(call, response);
         return respond(call, queued.length > 0 ? queued.shift() : usual(call), response, certainty);
       })
       .catch((error: unknown) => response.destroy(error as Error));

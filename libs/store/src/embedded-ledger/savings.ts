@@ -1,24 +1,18 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import type { Money, Savings, SavingsQuery, VerdictName } from '../ledger.js';
+import type { Savings, SavingsQuery } from '../ledger.js';
+import { BIG, DRAFT_SLOT, FAILED, IN_REVIEW, POLISH_SLOT, SETTLED } from '../ledger-codes.js';
+import { type MessageTally, type SavingsLine, type StepTally, savingsOf } from '../ledger-savings.js';
 import {
-  emptyFigures,
-  type MessageTally,
-  type SavingsLine,
-  type StepTally,
-  savingsOf,
-} from '../ledger-savings.js';
-import {
-  BIG,
-  DRAFT_SLOT,
-  FAILED,
-  IN_REVIEW,
-  POLISH_SLOT,
-  SETTLED,
-  stepOf,
-  tierOf,
-  verdicts,
-} from './schema.js';
+  type CallsRow,
+  type DecisionsRow,
+  type MessagesRow,
+  messageTally,
+  type PolishRow,
+  type StepsRow,
+  savingsLines,
+  stepTally,
+} from '../ledger-savings-rows.js';
 
 /** Messages that are added up in one go, a few milliseconds of work; other work goes on between two goes. */
 const BLOCK = 512;
@@ -61,14 +55,17 @@ const decisionsSql = `${block} SELECT d.slot, s.model, s.embedded, d.verdict, co
   FROM block JOIN decisions d ON d.seq = block.seq LEFT JOIN steps s ON s.seq = d.seq AND s.slot = d.slot
   GROUP BY d.slot, s.model, s.embedded, d.verdict`;
 
+/** First and last receipt; null when there is no message. */
+interface Receipts {
+  readonly fromMs: number | null;
+  readonly toMs: number | null;
+}
+
 /** What the messages of one block come to. */
-interface Block {
+interface Block extends Receipts {
   readonly messages: MessageTally;
   readonly steps: readonly StepTally[];
   readonly lines: readonly SavingsLine[];
-  /** First and last receipt; null when there is no message. */
-  readonly fromMs: number | null;
-  readonly toMs: number | null;
 }
 
 interface Span {
@@ -129,35 +126,6 @@ export function savingsReader(database: DatabaseSync): SavingsReader {
   };
 }
 
-/** All numbers of these rows are big integers: sums of money need them. */
-interface CallsRow {
-  slot: bigint;
-  model: string | null;
-  embedded: bigint;
-  calls: bigint;
-  failures: bigint;
-  cost: bigint | null;
-  costUnknown: bigint;
-  baseline: bigint | null;
-  baselineUnknown: bigint;
-  projected: bigint | null;
-  projectedUnknown: bigint;
-}
-
-interface DecisionsRow {
-  slot: number;
-  model: string | null;
-  embedded: number | null;
-  verdict: number;
-  n: number;
-}
-
-interface PolishRow {
-  baseline: bigint | null;
-  baselineUnknown: bigint | null;
-  polishes: bigint;
-}
-
 function blockReader(database: DatabaseSync): (first: number, span: Span) => Block {
   const [messages, steps, decisions] = [messagesSql, stepsSql, decisionsSql].map((sql) =>
     database.prepare(sql),
@@ -170,78 +138,17 @@ function blockReader(database: DatabaseSync): (first: number, span: Span) => Blo
 
   return (first, span) => {
     const parameters = { first, from: span.fromMs, to: span.toMs };
-    const row = messages.get(parameters) as unknown as MessagesRow;
+    const row = messages.get(parameters) as unknown as MessagesRow & Receipts;
     const spared = polish.get(parameters) as unknown as PolishRow;
     const stepRows = steps.all(parameters) as unknown as readonly StepsRow[];
     const callRows = calls.all(parameters) as unknown as readonly CallsRow[];
     const decisionRows = decisions.all(parameters) as unknown as readonly DecisionsRow[];
     return {
       messages: messageTally(row, spared),
-      steps: stepRows.map((tally) => ({ ...tally, step: stepOf(tally.step << 2) })),
-      lines: [...callRows.map(callLine), ...decisionRows.map(decisionLine), polishLine(spared)],
+      steps: stepRows.map(stepTally),
+      lines: savingsLines(callRows, decisionRows, spared),
       fromMs: row.fromMs,
       toMs: row.toMs,
     };
   };
 }
-
-interface MessagesRow extends Omit<MessageTally, 'escalatedMessages' | 'estimated'> {
-  readonly escalated: number;
-  readonly estimated: number;
-  readonly fromMs: number | null;
-  readonly toMs: number | null;
-}
-
-interface StepsRow {
-  readonly step: number;
-  readonly messages: number;
-  readonly bigMessages: number;
-}
-
-const messageTally = (row: MessagesRow, spared: PolishRow): MessageTally => ({
-  messages: row.messages,
-  settled: row.settled,
-  inReview: row.inReview,
-  failed: row.failed,
-  escalatedMessages: row.escalated,
-  estimated: row.estimated === 1 || spared.polishes > 0n,
-});
-
-const money = (known: bigint | null, unknown: bigint | null): Money => ({
-  knownNanos: known ?? 0n,
-  unpriced: Number(unknown ?? 0n),
-});
-
-const callLine = (row: CallsRow): SavingsLine => ({
-  ...emptyFigures,
-  step: stepOf(Number(row.slot)),
-  tier: tierOf(Number(row.slot)),
-  model: row.model,
-  embedded: row.embedded === 1n,
-  calls: Number(row.calls),
-  failures: Number(row.failures),
-  cost: money(row.cost, row.costUnknown),
-  baseline: money(row.baseline, row.baselineUnknown),
-  projected: money(row.projected, row.projectedUnknown),
-});
-
-const verdictFigure = { accept: 'accepted', escalate: 'escalated', hold: 'held' } as const;
-
-const decisionLine = (row: DecisionsRow): SavingsLine => ({
-  ...emptyFigures,
-  step: stepOf(row.slot),
-  tier: tierOf(row.slot),
-  model: row.model,
-  embedded: row.embedded === 1,
-  [verdictFigure[verdicts[row.verdict] as VerdictName]]: row.n,
-});
-
-/** The polish that the big model would have given to messages that needed none here. */
-const polishLine = (row: PolishRow): SavingsLine => ({
-  ...emptyFigures,
-  step: 'polish',
-  tier: null,
-  model: null,
-  embedded: false,
-  baseline: money(row.baseline, row.baselineUnknown),
-});

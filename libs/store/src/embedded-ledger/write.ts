@@ -19,7 +19,7 @@ import {
   steps,
   tiers,
   verdicts,
-} from './schema.js';
+} from '../ledger-codes.js';
 
 export interface Writer {
   /** Inside a transaction. Replays change nothing. */

@@ -20,6 +20,7 @@ async function resultOf(state: KeyedState, key: string): Promise<string | undefi
 export function claimCases(stage: () => Stage, cannot: Cannot): void {
   ownerCases(stage, cannot);
   leaseCases(stage);
+  renewalCases(stage);
 }
 
 function ownerCases(stage: () => Stage, cannot: Cannot): void {
@@ -91,9 +92,9 @@ function leaseCases(stage: () => Stage): void {
   it('passes work on when the lease is over, not before', async () => {
     const { open, key, pass } = stage();
     const state = await open();
-    const first = await fenceOf(state, key('call'), 200);
+    const first = await fenceOf(state, key('call'), 500);
     expect(await state.claim(key('call'), HOUR)).toMatchObject({ state: 'busy' });
-    await pass(250);
+    await pass(550);
     expect(await fenceOf(state, key('call'), HOUR)).toBeGreaterThan(first);
     expect(await state.claim(key('call'), HOUR)).toMatchObject({ state: 'busy' });
   });
@@ -123,9 +124,57 @@ function leaseCases(stage: () => Stage): void {
     const { open, key, pass } = stage();
     const state = await open();
     const first = await fenceOf(state, key('call'), HOUR);
-    await state.complete(key('call'), first, bytes('x'), 200);
+    await state.complete(key('call'), first, bytes('x'), 500);
     expect(await resultOf(state, key('call'))).toBe('x');
-    await pass(250);
+    await pass(550);
     expect(await fenceOf(state, key('call'), HOUR)).toBeGreaterThan(first);
+  });
+}
+
+function renewalCases(stage: () => Stage): void {
+  it('keeps work with an owner who renews the lease, and passes it on once they stop', async () => {
+    const { open, key, pass, now } = stage();
+    const state = await open();
+    const fence = await fenceOf(state, key('call'), 600);
+    for (let n = 0; n < 3; n++) {
+      await pass(350);
+      await state.renew(key('call'), fence, 600);
+    }
+    const claim = await state.claim(key('call'), HOUR);
+    expect(claim).toMatchObject({ state: 'busy' });
+    if (claim.state === 'busy') expect(claim.until).toBeLessThanOrEqual(now() + 600 + 1_000);
+    await pass(650);
+    expect(await fenceOf(state, key('call'), HOUR)).toBeGreaterThan(fence);
+  });
+
+  it('renews a lease that is over, where nobody else claimed', async () => {
+    const { open, key, pass } = stage();
+    const state = await open();
+    const fence = await fenceOf(state, key('call'), 100);
+    await pass(150);
+    await state.renew(key('call'), fence, HOUR);
+    expect(await state.claim(key('call'), HOUR)).toMatchObject({ state: 'busy' });
+    await state.complete(key('call'), fence, bytes('x'), HOUR);
+    expect(await resultOf(state, key('call'))).toBe('x');
+  });
+
+  it.each<[string, (state: KeyedState, key: string, fence: number) => Promise<unknown>]>([
+    ['given up', (state, key, fence) => state.release(key, fence)],
+    ['done', (state, key, fence) => state.complete(key, fence, bytes('x'), HOUR)],
+    [
+      'given up and claimed by someone else',
+      async (state, key, fence) => {
+        await state.release(key, fence);
+        await state.claim(key, HOUR);
+      },
+    ],
+  ])('refuses to renew what was %s', async (_, end) => {
+    const { open, key } = stage();
+    const state = await open();
+    const fence = await fenceOf(state, key('call'), HOUR);
+    await end(state, key('call'), fence);
+    const before = await state.claim(key('call'), 1);
+    await expect(state.renew(key('call'), fence, HOUR)).rejects.toThrow(conflict);
+    if (before.state !== 'claimed') expect(await state.claim(key('call'), 1)).toEqual(before);
   });
 }

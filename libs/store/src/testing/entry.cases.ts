@@ -54,6 +54,16 @@ function valueCases(stage: () => Stage, cannot: Cannot): void {
     expect((await state.due(now(), 1_000)).map((alarm) => alarm.key)).toContain(key('late'));
   });
 
+  it('refuses a write whose keys do not share their slot, and changes nothing', async () => {
+    const { open, key, now } = stage();
+    const state = await open();
+    const put = { kind: 'put', key: key('a'), value: bytes('1') } as const;
+    const elsewhere = { kind: 'arm', key: 'case:{elsewhere}:a', at: now(), payload: bytes('1') } as const;
+    const fault = expect.objectContaining({ name: 'Fault', code: 'rejected' });
+    await expect(state.write([put, elsewhere])).rejects.toThrow(fault);
+    expect(await state.get(key('a'))).toBeUndefined();
+  });
+
   it('takes a write of nothing and a delete of nothing', async () => {
     const { open, key } = stage();
     const state = await open();
@@ -83,6 +93,7 @@ function valueCases(stage: () => Stage, cannot: Cannot): void {
     const fault = expect.objectContaining({ name: 'Fault', code: 'cancelled' });
     await expect(state.get(key('a'))).rejects.toThrow(fault);
     await expect(state.write([{ kind: 'delete', key: key('a') }])).rejects.toThrow(fault);
+    await expect(state.claim(key('a'), 1)).rejects.toThrow(fault);
     await expect(state.due(0, 1)).rejects.toThrow(fault);
   });
 }
@@ -153,6 +164,22 @@ function conditionCases(stage: () => Stage, cannot: Cannot): void {
     await expect(after.write([{ ...put, expect: old }])).rejects.toThrow(conflict);
   });
 
+  it('gives the versions of all puts, in their order', async () => {
+    const { open, key, now } = stage();
+    const state = await open();
+    const versions = await state.write([
+      { kind: 'put', key: key('a'), value: bytes('1') },
+      { kind: 'arm', key: key('late'), at: now() + 1, payload: bytes('2') },
+      { kind: 'delete', key: key('c') },
+      { kind: 'put', key: key('b'), value: bytes('3'), ttlMs: 60_000 },
+      { kind: 'disarm', key: key('late') },
+    ]);
+    const entries = [await state.get(key('a')), await state.get(key('b'))];
+    expect(versions).toEqual(entries.map((entry) => entry?.version));
+    expect(new Set(versions).size).toBe(2);
+    expect([await read(state, key('a')), await read(state, key('b'))]).toEqual(['1', '3']);
+  });
+
   it('lets exactly one of many writers win a version', async () => {
     const { open, key } = stage();
     const state = await open();
@@ -170,10 +197,10 @@ function expiryCases(stage: () => Stage): void {
   it('forgets an entry once its time is over, not before', async () => {
     const { open, key, pass } = stage();
     const state = await open();
-    await state.write([{ kind: 'put', key: key('a'), value: bytes('1'), ttlMs: 200 }]);
+    await state.write([{ kind: 'put', key: key('a'), value: bytes('1'), ttlMs: 500 }]);
     await state.write([{ kind: 'put', key: key('b'), value: bytes('1') }]);
     expect(await read(state, key('a'))).toBe('1');
-    await pass(250);
+    await pass(550);
     expect(await state.get(key('a'))).toBeUndefined();
     expect(await read(state, key('b'))).toBe('1');
     await state.write([{ kind: 'put', key: key('a'), value: bytes('2'), expect: 0 }]);
@@ -183,11 +210,11 @@ function expiryCases(stage: () => Stage): void {
   it('counts the time from the last put', async () => {
     const { open, key, pass } = stage();
     const state = await open();
-    await state.write([{ kind: 'put', key: key('a'), value: bytes('1'), ttlMs: 200 }]);
-    await state.write([{ kind: 'put', key: key('b'), value: bytes('1'), ttlMs: 200 }]);
+    await state.write([{ kind: 'put', key: key('a'), value: bytes('1'), ttlMs: 500 }]);
+    await state.write([{ kind: 'put', key: key('b'), value: bytes('1'), ttlMs: 500 }]);
     await state.write([{ kind: 'put', key: key('a'), value: bytes('2') }]);
     await state.write([{ kind: 'put', key: key('b'), value: bytes('2'), ttlMs: 60_000 }]);
-    await pass(250);
+    await pass(550);
     expect([await read(state, key('a')), await read(state, key('b'))]).toEqual(['2', '2']);
   });
 }

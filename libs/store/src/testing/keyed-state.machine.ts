@@ -5,7 +5,12 @@ import type { Alarm, KeyedState } from '../keyed-state.js';
 /** A driver whose clock belongs to the test. */
 export interface Machine {
   readonly state: KeyedState;
-  pass(ms: number): void;
+  /**
+   * Milliseconds of one step of time; all times of a history are whole steps. 1 where the clock stands still meanwhile;
+   * where it runs on, a step is so much longer than a history that this does not show.
+   */
+  readonly stepMs: number;
+  pass(ms: number): Promise<void>;
   now(): number;
   reopen(): Promise<void>;
   close(): Promise<void>;
@@ -22,14 +27,17 @@ const always = () => true;
 const byte = (n: number) => Uint8Array.of(n);
 const key = fc.constantFrom('{k}:a', '{k}:b', '{k}:c');
 const value = fc.nat(255);
-const ms = fc.integer({ min: 1, max: 50 });
+const steps = fc.integer({ min: 1, max: 50 });
 
 /** Checks a driver against a plain model over random histories, time and restarts included. */
 export function keyedStateMachine(name: string, open: () => Promise<Machine>): void {
   it(`${name} does what a plain model of it does, whatever happens in whatever order`, async () => {
-    const histories = fc.commands([puts, deletes, claims, completes, releases, arms, passes, reopens], {
-      maxCommands: 60,
-    });
+    const histories = fc.commands(
+      [puts, deletes, claims, renews, completes, releases, arms, passes, reopens],
+      {
+        maxCommands: 60,
+      },
+    );
     await fc.assert(
       fc.asyncProperty(histories, async (commands) => {
         const machine = await open();
@@ -80,11 +88,12 @@ const puts = fc
     key,
     value,
     expects: fc.constantFrom('nothing', 'current', 'stale', 'absent'),
-    ttlMs: fc.option(ms, { nil: undefined }),
+    ttl: fc.option(steps, { nil: undefined }),
     also: fc.option(key, { nil: undefined }),
   })
   .map((put) =>
-    command(`put ${JSON.stringify(put)}`, async (model, { state, now }) => {
+    command(`put ${JSON.stringify(put)}`, async (model, { state, now, stepMs }) => {
+      const ttlMs = put.ttl === undefined ? undefined : put.ttl * stepMs;
       const held = model.entries.get(put.key);
       const current = held !== undefined && held.expiresAt > now() ? held.version : 0;
       const expected = { nothing: undefined, current, stale: current + 1, absent: 0 }[put.expects];
@@ -93,7 +102,7 @@ const puts = fc
         key: put.key,
         value: byte(put.value),
         ...(expected === undefined ? {} : { expect: expected }),
-        ...(put.ttlMs === undefined ? {} : { ttlMs: put.ttlMs }),
+        ...(ttlMs === undefined ? {} : { ttlMs }),
       } as const;
       const disarm = put.also === undefined ? [] : [{ kind: 'disarm', key: put.also } as const];
       const write = state.write([...disarm, change]);
@@ -105,7 +114,7 @@ const puts = fc
       if (put.also !== undefined) model.alarms.delete(put.also);
       const version = (await state.get(put.key))?.version ?? 0;
       expect(version).toBeGreaterThan(held?.version ?? 0);
-      model.entries.set(put.key, { value: put.value, version, expiresAt: now() + (put.ttlMs ?? Infinity) });
+      model.entries.set(put.key, { value: put.value, version, expiresAt: now() + (ttlMs ?? Infinity) });
     }),
   );
 
@@ -116,15 +125,17 @@ const deletes = key.map((name) =>
   }),
 );
 
-const claims = fc.record({ key, leaseMs: ms }).map(({ key: name, leaseMs }) =>
-  command(`claim ${name} for ${leaseMs}`, async (model, { state, now }) => {
+const claims = fc.record({ key, lease: steps }).map(({ key: name, lease }) =>
+  command(`claim ${name} for ${lease}`, async (model, { state, now, stepMs }) => {
     const held = model.claims.get(name);
+    const leaseMs = lease * stepMs;
     const got = await state.claim(name, leaseMs);
     if (held?.result !== undefined && held.expiresAt > now()) {
       expect(got).toMatchObject({ state: 'done' });
       if (got.state === 'done') expect(got.result[0]).toBe(held.result);
     } else if (held !== undefined && held.result === undefined && held.until > now()) {
-      expect(got).toEqual({ state: 'busy', until: held.until });
+      const until = got.state === 'busy' ? got.until : 0;
+      expect(Math.abs(until - held.until)).toBeLessThan(stepMs);
     } else {
       const fence = got.state === 'claimed' ? got.fence : 0;
       expect(fence).toBeGreaterThan(held?.fence ?? 0);
@@ -133,16 +144,32 @@ const claims = fc.record({ key, leaseMs: ms }).map(({ key: name, leaseMs }) =>
   }),
 );
 
-const completes = fc.record({ key, value, ttlMs: ms, stale: fc.boolean() }).map((done) =>
-  command(`complete ${JSON.stringify(done)}`, async (model, { state, now }) => {
+const renews = fc.record({ key, lease: steps, stale: fc.boolean() }).map(({ key: name, lease, stale }) =>
+  command(`renew ${name} for ${lease}${stale ? ' with an old fence' : ''}`, async (model, machine) => {
+    const held = model.claims.get(name);
+    if (held === undefined) return;
+    const leaseMs = lease * machine.stepMs;
+    const renew = machine.state.renew(name, held.fence - Number(stale), leaseMs);
+    if (stale || held.result !== undefined || held.until === 0) {
+      await expect(renew).rejects.toMatchObject({ code: 'conflict' });
+      return;
+    }
+    await renew;
+    model.claims.set(name, { ...held, until: machine.now() + leaseMs });
+  }),
+);
+
+const completes = fc.record({ key, value, ttl: steps, stale: fc.boolean() }).map((done) =>
+  command(`complete ${JSON.stringify(done)}`, async (model, { state, now, stepMs }) => {
+    const ttlMs = done.ttl * stepMs;
     const held = model.claims.get(done.key);
     if (held === undefined || held.result !== undefined) return;
-    const complete = state.complete(done.key, held.fence - Number(done.stale), byte(done.value), done.ttlMs);
+    const complete = state.complete(done.key, held.fence - Number(done.stale), byte(done.value), ttlMs);
     // Who has given a claim up can complete it no more.
     if (done.stale || held.until === 0) await expect(complete).rejects.toMatchObject({ code: 'conflict' });
     else {
       await complete;
-      model.claims.set(done.key, { ...held, result: done.value, expiresAt: now() + done.ttlMs });
+      model.claims.set(done.key, { ...held, result: done.value, expiresAt: now() + ttlMs });
     }
   }),
 );
@@ -156,14 +183,16 @@ const releases = fc.record({ key, stale: fc.boolean() }).map(({ key: name, stale
   }),
 );
 
-const arms = fc.record({ key, inMs: ms, payload: value }).map((armed) =>
-  command(`arm ${JSON.stringify(armed)}`, async (model, { state, now }) => {
-    const at = now() + armed.inMs;
+const arms = fc.record({ key, after: steps, payload: value }).map((armed) =>
+  command(`arm ${JSON.stringify(armed)}`, async (model, { state, now, stepMs }) => {
+    const at = now() + armed.after * stepMs;
     await state.write([{ kind: 'arm', key: armed.key, at, payload: byte(armed.payload) }]);
     model.alarms.set(armed.key, { at, payload: armed.payload });
   }),
 );
 
-const passes = ms.map((time) => command(`${time} ms pass`, async (_, machine) => machine.pass(time)));
+const passes = steps.map((time) =>
+  command(`${time} steps pass`, (_, machine) => machine.pass(time * machine.stepMs)),
+);
 
 const reopens = fc.constant(command('reopen', (_, machine) => machine.reopen()));

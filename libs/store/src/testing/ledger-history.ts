@@ -237,7 +237,7 @@ export const histories = fc
       shuffled: fc
         .tuple(
           fc.shuffledSubarray([...facts], { minLength: facts.length }),
-          fc.shuffledSubarray([...facts], { maxLength: 10 }),
+          fc.shuffledSubarray([...facts], { maxLength: Math.min(10, facts.length) }),
         )
         .map((parts) => parts.flat()),
     }),

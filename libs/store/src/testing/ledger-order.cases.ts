@@ -5,6 +5,8 @@ import { histories } from './ledger-history.js';
 import { expectSameMoney, type LedgerStage } from './ledger-stage.js';
 
 const ids = ['m1', 'm2', 'm3', 'm4'];
+/** Milliseconds. A driver may talk to a server. */
+const PATIENCE = 60_000;
 
 async function everything(ledger: Ledger) {
   return {
@@ -16,7 +18,9 @@ async function everything(ledger: Ledger) {
 }
 
 export function orderCases(stage: () => LedgerStage): void {
-  it('comes to the same whatever order changes arrive in and however often', async () => {
+  it('comes to the same whatever order changes arrive in and however often', {
+    timeout: PATIENCE,
+  }, async () => {
     await fc.assert(
       fc.asyncProperty(histories, async ({ facts, shuffled }) => {
         const straight = await stage().open();
@@ -34,7 +38,7 @@ export function orderCases(stage: () => LedgerStage): void {
     );
   });
 
-  it('has totals that are the sums of their parts', async () => {
+  it('has totals that are the sums of their parts', { timeout: PATIENCE }, async () => {
     await fc.assert(
       fc.asyncProperty(histories, async ({ facts }) => {
         const ledger = await stage().open();

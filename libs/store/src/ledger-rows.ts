@@ -1,0 +1,237 @@
+import type {
+  DeadLetterView,
+  DecisionName,
+  DecisionView,
+  MessageStatus,
+  MessageView,
+  OutcomeName,
+  Page,
+  ReviewView,
+  StepValue,
+  StepView,
+  TierName,
+  UsageView,
+} from './ledger.js';
+import { type BilledStep, billOf } from './ledger-bill.js';
+import { SETTLED, sources, statuses, stepOf, steps, tierOf, tiers, verdicts } from './ledger-codes.js';
+
+/** A whole number as a driver reads it; money is always a bigint. */
+type Whole = number | bigint;
+
+export interface MessageRow {
+  /** Tells apart messages of one millisecond. */
+  readonly number: Whole;
+  readonly id: string;
+  readonly status: number;
+  readonly received_at_ms: Whole;
+  readonly intent: string | null;
+  readonly queue: string | null;
+  readonly conversation_id: string;
+  readonly channel: string;
+  readonly customer: string;
+  readonly subject: string;
+  readonly text: string;
+  readonly locale: string;
+  readonly customer_facing: number | boolean | null;
+  readonly trace_id: string;
+  readonly outcome: OutcomeName | null;
+  readonly tier: number | null;
+  readonly reply: string | null;
+  readonly settled_at_ms: Whole | null;
+}
+
+export interface StepRow {
+  readonly slot: Whole;
+  readonly completed_at_ms: Whole;
+  readonly model: string | null;
+  readonly embedded: Whole | boolean;
+  readonly cost: bigint | null;
+  readonly baseline: bigint | null;
+  readonly projected: bigint | null;
+  readonly polish: bigint | null;
+  readonly input_tokens: Whole | null;
+  readonly cached_input_tokens: Whole | null;
+  readonly output_tokens: Whole | null;
+  readonly reasoning_tokens: Whole | null;
+  readonly estimated: Whole | boolean;
+  readonly confidence: number | null;
+  readonly raw_confidence: number | null;
+  readonly confidence_source: Whole;
+  readonly latency_ms: number;
+  readonly attempts: Whole;
+  readonly failure_code: string | null;
+  readonly failure_detail: string | null;
+  /** JSON. */
+  readonly value: string | null;
+}
+
+export interface DecisionRow {
+  readonly slot: number;
+  readonly verdict: number;
+  readonly confidence: number | null;
+  readonly threshold: number | null;
+  /** JSON. */
+  readonly reasons: string;
+  readonly policy_version: string;
+  readonly decided_at_ms: Whole;
+}
+
+export interface ReviewRow {
+  readonly number: Whole;
+  readonly id: string;
+  readonly message_id: string;
+  readonly conversation_id: string;
+  readonly step: number;
+  /** JSON. */
+  readonly reasons: string;
+  readonly suggestion: string | null;
+  readonly requested_at_ms: Whole;
+  readonly decision: DecisionName | null;
+  readonly reviewer: string | null;
+  readonly decided_at_ms: Whole | null;
+}
+
+export interface DeadLetterRow {
+  readonly event_id: string;
+  readonly consumer: string;
+  readonly topic: string;
+  readonly code: string;
+  readonly detail: string;
+  readonly failed_at_ms: Whole;
+}
+
+/** All rows of one message. */
+export interface MessageRows {
+  readonly message: MessageRow;
+  /** By slot. */
+  readonly steps: readonly StepRow[];
+  /** In the order in which they were made. */
+  readonly decisions: readonly DecisionRow[];
+  readonly review: ReviewRow | undefined;
+  /** The oldest first. */
+  readonly deadLetters: readonly DeadLetterRow[];
+}
+
+/** The view of one message. */
+export function messageView({
+  message,
+  steps: parts,
+  decisions,
+  review,
+  deadLetters,
+}: MessageRows): MessageView {
+  return {
+    id: message.id,
+    conversationId: message.conversation_id,
+    channel: message.channel,
+    customer: message.customer,
+    subject: message.subject,
+    text: message.text,
+    locale: message.locale,
+    customerFacing: message.customer_facing === null ? null : Boolean(message.customer_facing),
+    status: statuses[message.status] as MessageStatus,
+    intent: message.intent,
+    queue: message.queue,
+    steps: parts.map(stepView).sort((one, other) => one.completedAtMs - other.completedAtMs),
+    decisions: decisions.map(decisionView),
+    reply: replyOf(message),
+    outcome: message.outcome,
+    review: review === undefined ? null : reviewView(review),
+    deadLetters: deadLetters.map(deadLetterView),
+    ...billOf(parts.map(billedStep), message.status === SETTLED),
+    traceId: message.trace_id,
+    receivedAtMs: Number(message.received_at_ms),
+    settledAtMs: message.settled_at_ms === null ? null : Number(message.settled_at_ms),
+  };
+}
+
+/** The view of one review. */
+export const reviewView = (row: ReviewRow): ReviewView => ({
+  id: row.id,
+  messageId: row.message_id,
+  conversationId: row.conversation_id,
+  step: steps[row.step] as ReviewView['step'],
+  reasons: JSON.parse(row.reasons) as readonly string[],
+  suggestion: row.suggestion,
+  requestedAtMs: Number(row.requested_at_ms),
+  decided:
+    row.decision === null
+      ? null
+      : { decision: row.decision, reviewer: row.reviewer ?? '', atMs: Number(row.decided_at_ms) },
+});
+
+/** A page out of rows of which one more than `limit` was read: it says whether another page follows. */
+export function pageOf<R, T>(
+  rows: readonly R[],
+  limit: number,
+  view: (row: R) => T,
+  cursorOf: (row: R) => string,
+): Page<T> {
+  const last = rows.length > limit ? rows[limit - 1] : undefined;
+  return { items: rows.slice(0, limit).map(view), nextCursor: last === undefined ? null : cursorOf(last) };
+}
+
+function stepView(row: StepRow): StepView {
+  return {
+    step: stepOf(Number(row.slot)),
+    tier: tierOf(Number(row.slot)),
+    model: row.model,
+    embedded: Boolean(row.embedded),
+    costNanos: row.model === null ? 0n : row.cost,
+    completedAtMs: Number(row.completed_at_ms),
+    value: row.value === null ? null : (JSON.parse(row.value) as StepValue),
+    confidence: row.confidence,
+    rawConfidence: row.raw_confidence,
+    confidenceSource: sources[Number(row.confidence_source)] as StepView['confidenceSource'],
+    usage: usageView(row),
+    latencyMs: row.latency_ms,
+    attempts: Number(row.attempts),
+    failure: row.failure_code === null ? null : { code: row.failure_code, detail: row.failure_detail ?? '' },
+  };
+}
+
+const usageView = (row: StepRow): UsageView | null =>
+  row.input_tokens === null
+    ? null
+    : {
+        inputTokens: Number(row.input_tokens),
+        cachedInputTokens: Number(row.cached_input_tokens),
+        outputTokens: Number(row.output_tokens),
+        reasoningTokens: Number(row.reasoning_tokens),
+        estimated: Boolean(row.estimated),
+      };
+
+const billedStep = (row: StepRow): BilledStep => ({
+  step: stepOf(Number(row.slot)),
+  tier: tierOf(Number(row.slot)),
+  model: row.model,
+  hasUsage: row.input_tokens !== null,
+  estimated: Boolean(row.estimated),
+  cost: row.cost,
+  baseline: row.baseline,
+  projected: row.projected,
+  polish: row.polish,
+});
+
+const decisionView = (row: DecisionRow): DecisionView => ({
+  step: stepOf(row.slot),
+  tier: tierOf(row.slot),
+  verdict: verdicts[row.verdict] as DecisionView['verdict'],
+  reasons: JSON.parse(row.reasons) as readonly string[],
+  confidence: row.confidence,
+  threshold: row.threshold,
+  policyVersion: row.policy_version,
+  decidedAtMs: Number(row.decided_at_ms),
+});
+
+const deadLetterView = (row: DeadLetterRow): DeadLetterView => ({
+  eventId: row.event_id,
+  group: row.consumer,
+  topic: row.topic,
+  code: row.code,
+  detail: row.detail,
+  failedAtMs: Number(row.failed_at_ms),
+});
+
+const replyOf = (row: MessageRow): MessageView['reply'] =>
+  row.outcome !== 'replied' ? null : { text: row.reply ?? '', by: tiers[row.tier ?? 0] as TierName };

@@ -1,0 +1,212 @@
+import type {
+  DeadLetterChange,
+  DecisionChange,
+  LedgerChange,
+  ReceivedChange,
+  ReviewDecidedChange,
+  ReviewRequestedChange,
+  SettledChange,
+  StepChange,
+} from '../ledger-change.js';
+import { FAILED, IN_PROGRESS, SETTLED, slotOf, sources, steps, tiers, verdicts } from '../ledger-codes.js';
+import { type Month, monthOf } from './month.js';
+import { storedText } from './stored-text.js';
+
+type Cell = string | number | boolean | null;
+type Row = Readonly<Record<string, Cell>>;
+type MessageRow = { readonly id: string; status: number; received_at_ms: number | null };
+
+/** Changes of one month as `apply_changes` takes them: rows by their keys, so that the first of several wins. */
+export interface MonthRows {
+  readonly month: Month;
+  readonly messages: Map<string, MessageRow>;
+  readonly contents: Map<string, Row>;
+  readonly steps: Map<string, Row>;
+  readonly decisions: Map<string, Row>;
+  readonly replies: Map<string, Row>;
+  readonly reviews: Map<string, Row>;
+  readonly deadLetters: Map<string, Row>;
+}
+
+const noRows = (month: Month): MonthRows => ({
+  month,
+  messages: new Map(),
+  contents: new Map(),
+  steps: new Map(),
+  decisions: new Map(),
+  replies: new Map(),
+  reviews: new Map(),
+  deadLetters: new Map(),
+});
+
+/** The rows of a batch, month by month, the earliest first. */
+export function rowsByMonth(changes: readonly LedgerChange[]): readonly MonthRows[] {
+  const months = new Map<Month, MonthRows>();
+  for (const change of changes) {
+    const month = monthOf(change.messageId ?? (change as DeadLetterChange).eventId);
+    let rows = months.get(month);
+    if (rows === undefined) {
+      rows = noRows(month);
+      months.set(month, rows);
+    }
+    adderOf(change)(rows, change);
+  }
+  return [...months.values()].sort((one, other) => one.month - other.month);
+}
+
+function put(rows: Map<string, Row>, key: string, row: () => Row): void {
+  if (!rows.has(key)) rows.set(key, row());
+}
+
+/** Notes that the message is at least at this status, and gives its id as it is stored. */
+function note(rows: MonthRows, messageId: string, status: number): MessageRow {
+  let message = rows.messages.get(messageId);
+  if (message === undefined) {
+    message = { id: storedText(messageId), status, received_at_ms: null };
+    rows.messages.set(messageId, message);
+  }
+  message.status = Math.max(message.status, status);
+  return message;
+}
+
+function addReceived(rows: MonthRows, change: ReceivedChange): void {
+  const message = note(rows, change.messageId, 0);
+  message.received_at_ms ??= change.receivedAtMs;
+  put(rows.contents, message.id, () => ({
+    message_id: message.id,
+    conversation_id: storedText(change.conversationId),
+    channel: storedText(change.channel),
+    customer: storedText(change.customer),
+    subject: storedText(change.subject),
+    text: storedText(change.text),
+    locale: storedText(change.locale),
+    customer_facing: change.customerFacing,
+    trace_id: storedText(change.traceId),
+  }));
+}
+
+function addStep(rows: MonthRows, change: StepChange): void {
+  const { id } = note(rows, change.messageId, IN_PROGRESS);
+  const slot = slotOf(change.step, change.tier);
+  put(rows.steps, `${slot} ${id}`, () => stepRow(id, slot, change));
+}
+
+function stepRow(id: string, slot: number, { completedAtMs, call, detail }: StepChange): Row {
+  const { usage, failure, value } = detail;
+  const classification = value?.kind === 'classification' ? value : undefined;
+  return {
+    message_id: id,
+    slot,
+    completed_at_ms: completedAtMs,
+    model: storedOrNull(call?.model),
+    embedded: call?.embedded ?? false,
+    cost: nanos(call?.costNanos),
+    baseline: nanos(call?.baselineNanos),
+    projected: nanos(call?.projectedNanos),
+    polish: nanos(call?.polishNanos),
+    input_tokens: usage?.inputTokens ?? null,
+    cached_input_tokens: usage?.cachedInputTokens ?? null,
+    output_tokens: usage?.outputTokens ?? null,
+    reasoning_tokens: usage?.reasoningTokens ?? null,
+    estimated: usage?.estimated ?? false,
+    confidence: detail.confidence,
+    raw_confidence: detail.rawConfidence,
+    confidence_source: sources.indexOf(detail.confidenceSource),
+    latency_ms: detail.latencyMs,
+    attempts: detail.attempts,
+    failure_code: storedOrNull(failure?.code),
+    failure_detail: storedOrNull(failure?.detail),
+    value: value === null ? null : storedText(JSON.stringify(value)),
+    label: storedOrNull(classification?.label),
+    queue: storedOrNull(classification?.queue),
+  };
+}
+
+const nanos = (amount: bigint | null | undefined): string | null => amount?.toString() ?? null;
+const storedOrNull = (text: string | null | undefined): string | null =>
+  text == null ? null : storedText(text);
+
+function addDecision(rows: MonthRows, change: DecisionChange): void {
+  const { id } = note(rows, change.messageId, 0);
+  const slot = slotOf(change.step, change.tier);
+  put(rows.decisions, `${slot} ${id}`, () => ({
+    message_id: id,
+    slot,
+    verdict: verdicts.indexOf(change.verdict),
+    confidence: change.confidence,
+    threshold: change.threshold,
+    reasons: storedText(JSON.stringify(change.reasons)),
+    policy_version: storedText(change.policyVersion),
+    decided_at_ms: change.decidedAtMs,
+  }));
+}
+
+function addSettled(rows: MonthRows, change: SettledChange): void {
+  const { id } = note(rows, change.messageId, SETTLED);
+  put(rows.replies, id, () => ({
+    message_id: id,
+    outcome: change.outcome,
+    tier: tiers.indexOf(change.replyBy),
+    text: storedText(change.reply),
+    settled_at_ms: change.settledAtMs,
+  }));
+}
+
+/** A request and its decision may share a batch, and then share a row. */
+function addToReview(
+  rows: MonthRows,
+  change: ReviewRequestedChange | ReviewDecidedChange,
+  part: 'requested_at_ms' | 'decided_at_ms',
+  columns: Row,
+): void {
+  const { id } = note(rows, change.messageId, IN_PROGRESS);
+  const key = storedText(change.reviewId);
+  const conversationId = storedText(change.conversationId);
+  const row = rows.reviews.get(key) ?? { id: key, message_id: id, conversation_id: conversationId };
+  if (row[part] === undefined) rows.reviews.set(key, { ...row, ...columns });
+}
+
+const addRequest = (rows: MonthRows, change: ReviewRequestedChange): void =>
+  addToReview(rows, change, 'requested_at_ms', {
+    step: steps.indexOf(change.step),
+    reasons: storedText(JSON.stringify(change.reasons)),
+    suggestion: storedOrNull(change.suggestion),
+    requested_at_ms: change.requestedAtMs,
+  });
+
+const addReviewDecision = (rows: MonthRows, change: ReviewDecidedChange): void =>
+  addToReview(rows, change, 'decided_at_ms', {
+    decision: change.decision,
+    reviewer: storedText(change.reviewer),
+    decided_at_ms: change.decidedAtMs,
+  });
+
+function addDeadLetter(rows: MonthRows, change: DeadLetterChange): void {
+  const { messageId } = change;
+  const id = messageId === null ? null : note(rows, messageId, change.stopsMessage ? FAILED : 0).id;
+  const [eventId, consumer] = [storedText(change.eventId), storedText(change.group)];
+  put(rows.deadLetters, JSON.stringify([eventId, consumer]), () => ({
+    event_id: eventId,
+    consumer,
+    message_id: id,
+    topic: storedText(change.topic),
+    code: storedText(change.code),
+    detail: storedText(change.detail),
+    stops: change.stopsMessage,
+    failed_at_ms: change.failedAtMs,
+  }));
+}
+
+type Kind = LedgerChange['kind'];
+type Adder<K extends Kind> = (rows: MonthRows, change: Extract<LedgerChange, { kind: K }>) => void;
+
+const adders: { readonly [K in Kind]: Adder<K> } = {
+  received: addReceived,
+  step: addStep,
+  decision: addDecision,
+  settled: addSettled,
+  'review-requested': addRequest,
+  'review-decided': addReviewDecision,
+  'dead-letter': addDeadLetter,
+};
+const adderOf = (change: LedgerChange) => adders[change.kind] as Adder<Kind>;

@@ -1,0 +1,22 @@
+import { Fault } from '@spillway/contracts/fault';
+import type { Change } from './keyed-state.js';
+
+/** The part of a key that names its slot: what stands in its first braces, or the whole key where nothing does. */
+export function slotTag(key: string): string {
+  const open = key.indexOf('{');
+  const close = open === -1 ? -1 : key.indexOf('}', open);
+  return close > open + 1 ? key.slice(open + 1, close) : key;
+}
+
+/**
+ * The tag that all changes of one write share. Throws `rejected` where they do not: such a write is atomic on one
+ * server, but cannot be on a cluster, and every driver should tell.
+ */
+export function sharedSlotTag([first, ...others]: readonly [Change, ...Change[]]): string {
+  const tag = slotTag(first.key);
+  const stray = others.find(({ key }) => slotTag(key) !== tag);
+  if (stray !== undefined) {
+    throw new Fault('rejected', `${first.key} and ${stray.key} cannot be written at once: their tags differ`);
+  }
+  return tag;
+}

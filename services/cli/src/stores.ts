@@ -1,0 +1,62 @@
+import { join } from 'node:path';
+import type { Bus } from '@spillway/bus/bus';
+import { openEmbeddedBus } from '@spillway/bus/embedded';
+import { Fault } from '@spillway/contracts/fault';
+import { openEmbeddedKeyedState } from '@spillway/store/embedded-keyed-state';
+import { openEmbeddedLedger } from '@spillway/store/embedded-ledger';
+import type { KeyedState } from '@spillway/store/keyed-state';
+import type { Ledger } from '@spillway/store/ledger';
+import { createLogger } from '@spillway/telemetry/logger';
+import type { CliConfig, KafkaConfig } from './cli.config.js';
+
+const at = (config: CliConfig, file: string): string => join(config.data, file);
+
+export interface BusChoice {
+  /** Whether topics that are missing are made. */
+  readonly createTopics: boolean;
+  /** Told when only a new process can go on. */
+  readonly onFatal: (fault: Fault) => void;
+}
+
+/**
+ * Kafka, where brokers are named, or the log in this process's data folder. Throws `misconfigured` when topics are not as
+ * they must be, `unavailable` when no broker answers or another process holds the folder.
+ */
+export async function openBus(config: CliConfig, { createTopics, onFatal }: BusChoice): Promise<Bus> {
+  if (config.kafka === undefined) return openEmbeddedBus({ path: at(config, 'bus.db') });
+  await requireTopics(config.kafka, createTopics);
+  // Loaded where it is used: whoever runs embedded should not wait for clients of servers.
+  const { openKafkaBus } = await import('@spillway/bus/kafka');
+  return openKafkaBus({ brokers: config.kafka.brokers, onFatal });
+}
+
+/** Throws `misconfigured` with every topic that is not as it must be; makes those that are missing, where asked to. */
+export async function requireTopics({ brokers, ...settings }: KafkaConfig, create: boolean): Promise<void> {
+  const { prepareTopics } = await import('@spillway/bus/kafka-topics');
+  try {
+    await prepareTopics({ brokers, settings, create });
+  } catch (error) {
+    throw withHint(Fault.from(error));
+  }
+}
+
+/** Redis, where it is named, or a file in the data folder. */
+export async function openState(config: CliConfig): Promise<KeyedState> {
+  if (config.redisUrl === undefined)
+    return openEmbeddedKeyedState({ path: at(config, 'state.db'), endLeases: true });
+  const { openRedisKeyedState } = await import('@spillway/store/redis-keyed-state');
+  return openRedisKeyedState({ url: config.redisUrl, logger: createLogger('redis') });
+}
+
+/** PostgreSQL, where it is named, or a file in the data folder. */
+export async function openLedger(config: CliConfig): Promise<Ledger> {
+  if (config.databaseUrl === undefined) return openEmbeddedLedger({ path: at(config, 'ledger.db') });
+  const { openPostgresLedger } = await import('@spillway/store/postgres-ledger');
+  return openPostgresLedger({ url: config.databaseUrl, logger: createLogger('postgres') });
+}
+
+function withHint(fault: Fault): Fault {
+  if (fault.code !== 'misconfigured') return fault;
+  const fix = { where: 'fix', message: 'spillway start --create-topics makes those that are missing' };
+  return new Fault('misconfigured', fault.message, { cause: fault, problems: [...fault.problems, fix] });
+}
