@@ -25,8 +25,9 @@ export default {
     {
       name: 'lib-to-service',
       severity: 'error',
+      comment: 'specs may start servers of their own',
       from: { path: '^libs/' },
-      to: { path: '^(services|test)/' },
+      to: { path: '^(services|test)/', pathNot: '^test/servers/' },
     },
     {
       name: 'service-to-service',

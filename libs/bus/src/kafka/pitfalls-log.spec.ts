@@ -2,11 +2,11 @@ import { configureLogs } from '@spillway/telemetry/logger';
 import { describe, expect, inject, it } from 'vitest';
 import type { BusRecord } from '../bus.js';
 import { event, eventually, numbers, textOf } from '../testing/harness.js';
-import { kafkaStage } from '../testing/kafka-stage.js';
+import { kafkaStage, makeTopics } from '../testing/kafka-stage.js';
 
 configureLogs({ level: 'silent' });
 
-describe('what a log may hold, on a real broker', () => {
+describe('what a log may hold, on a real broker', { timeout: 60_000 }, () => {
   const stage = kafkaStage(inject('kafkaBrokers'));
 
   it('offset out of range: goes on where the log begins', async () => {
@@ -33,7 +33,11 @@ describe('what a log may hold, on a real broker', () => {
     await eventually(() => expect(first.seen.length).toBe(5));
     await first.drain(1_000);
     await stage.admin.deleteTopics({ topics: [topic] });
-    await eventually(() => stage.admin.createTopics({ topics: [{ topic, numPartitions: 1 }] }));
+    await eventually(async () => {
+      const made = await stage.admin.createTopics({ topics: [{ topic }], waitForLeaders: false });
+      expect(made).toBe(true);
+    });
+    await makeTopics(stage.client, [topic], 1);
     const again = await stage.bus();
     await again.publish([event(topic, 'k', 'new')]);
     const second = await stage.read(again, topic);

@@ -158,6 +158,7 @@ describe('a producer', () => {
     await producer.send(several(topic, 8));
     await on.admin.createPartitions({ topicPartitions: [{ topic, count: 4 }] });
     await producer.send(several(topic, 8));
+    await vi.waitFor(async () => expect(await on.admin.fetchTopicOffsets(topic)).toHaveLength(4), 10_000);
     const later = await producerOf(on);
     const seen = await on.watch(topic);
     await later.send(several(topic, 8, { key: '' }));

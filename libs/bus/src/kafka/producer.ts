@@ -35,7 +35,7 @@ export interface ProducerOptions {
   readonly patienceMs: number;
 }
 
-export const defaultProducerOptions: ProducerOptions = {
+const defaultProducerOptions: ProducerOptions = {
   lingerMs: 0,
   batchBytes: 512 * 1024,
   recordBytes: 1_000_000,

@@ -25,7 +25,7 @@ export interface PlannedTopic {
 
 const DAY_MS = 86_400_000;
 
-export const defaultTopicSettings: TopicSettings = {
+const defaultTopicSettings: TopicSettings = {
   partitions: 12,
   retentionMs: 7 * DAY_MS,
   deadRetentionMs: 30 * DAY_MS,
@@ -34,7 +34,7 @@ export const defaultTopicSettings: TopicSettings = {
 /** Dead letters are few, and read in one go. */
 const DEAD_PARTITIONS = 1;
 /** A topic that was made is known to all brokers by then, milliseconds. */
-const KNOWN_MS = 10_000;
+const KNOWN_MS = 30_000;
 const PAUSE_MS = 50;
 
 /** Every topic that the contracts name, one for each event and two for each event that a group reads. */
@@ -180,14 +180,19 @@ const configOf = ({ topic, partitions, replication, retentionMs }: PlannedTopic,
 
 /** What kafkajs throws when some of several topics were not made. */
 interface Refusals {
-  readonly errors: readonly { readonly topic: string; readonly type: string; readonly message: string }[];
+  readonly errors: readonly {
+    readonly topic: string;
+    readonly type: string;
+    readonly message: string;
+    readonly retriable: boolean;
+  }[];
 }
 
 function throwUnlessMade(error: unknown): void {
   const { errors } = error as Partial<Refusals>;
   if (errors === undefined) throw new Fault('unavailable', 'topics were not made', { cause: error });
-  // Another process was faster.
-  const refused = errors.filter(({ type }) => type !== 'TOPIC_ALREADY_EXISTS');
+  // Another process was faster, or a busy broker was not fast enough: the next look tells.
+  const refused = errors.filter(({ type, retriable }) => type !== 'TOPIC_ALREADY_EXISTS' && !retriable);
   if (refused.length === 0) return;
   const problems = refused.map(({ topic, message }) => ({ where: topic, message }));
   throw new Fault('misconfigured', 'the brokers refuse to make topics', { cause: error, problems });

@@ -1,6 +1,7 @@
 import { context, trace } from '@opentelemetry/api';
 import { Fault, type FaultCode } from '@spillway/contracts/fault';
 import { startTracing, tracer } from '@spillway/telemetry/tracing';
+import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { BusRecord } from '../bus.js';
 import { failedTraceparentOf, originals, trailOf } from '../retry-topic.js';
@@ -112,6 +113,28 @@ describe('postpone', () => {
     const cause = new TypeError('x');
     const result = postponing('strict')(record(), Fault.from(cause));
     expect(result).toMatchObject({ fault: { code: 'unknown', cause, retryAfterMs: 10_000 } });
+  });
+
+  it.each<Order>(['relaxed', 'strict'])('waits every delay once, and loses no attempt: %s', (order) => {
+    const rounds = fc.array(fc.integer({ min: 1, max: 9 }), { minLength: 1, maxLength: 8 });
+    fc.assert(
+      fc.property(rounds, (attempts) => {
+        const delays = attempts.slice(1).map((_, tier) => tier + 1);
+        const decide = postponing(order, delays);
+        const waited: number[] = [];
+        let sick = record();
+        for (const tries of attempts) {
+          const result = decide(sick, new Fault('unknown', 'x', { attempts: tries }));
+          if (result.kind === 'over') {
+            expect(result.attempts).toBe(attempts.reduce((sum, each) => sum + each));
+          } else {
+            waited.push(result.delayMs);
+            if (result.kind === 'later') sick = cameBack(result);
+          }
+        }
+        expect(waited).toEqual(delays);
+      }),
+    );
   });
 
   it('keeps the trail of each record apart', () => {

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { createLogger } from '@spillway/telemetry/logger';
 import type { Admin, Kafka } from 'kafkajs';
-import { afterAll, afterEach } from 'vitest';
+import { afterAll, afterEach, beforeAll, expect } from 'vitest';
 import type { Bus, RecordHandler, SubscribeOptions, Subscription } from '../bus.js';
 import { kafkaClient } from '../kafka/client.js';
 import { type KafkaBusOptions, openKafkaBus } from '../kafka.js';
@@ -33,9 +33,20 @@ const nothing: RecordHandler = async () => [];
  * Makes topics, where they are missing, that every broker knows of. Before that a publication may fail for some of their
  * partitions and be sent again to all: its events would stand on the log twice.
  */
-export async function makeTopics(admin: Admin, topics: readonly string[], partitions: number): Promise<void> {
-  await admin.createTopics({ topics: topics.map((topic) => ({ topic, numPartitions: partitions })) });
-  for (const topic of topics) await eventually(() => admin.fetchTopicOffsets(topic));
+export async function makeTopics(
+  client: Kafka,
+  topics: readonly string[],
+  partitions: number,
+): Promise<void> {
+  // One of its own: an admin that has met a topic which is deleted later finds no other one either.
+  const admin = client.admin();
+  await admin.connect();
+  const wanted = topics.map((topic) => ({ topic, numPartitions: partitions }));
+  await admin.createTopics({ topics: wanted, waitForLeaders: false });
+  for (const topic of topics) {
+    await eventually(async () => expect((await admin.fetchTopicOffsets(topic)).length).toBe(partitions));
+  }
+  await admin.disconnect();
 }
 
 /** To be called inside a `describe`. */
@@ -43,8 +54,8 @@ export function kafkaStage(broker: string): KafkaStage {
   const brokers = [broker];
   const client = kafkaClient({ brokers, clientId: 'spec', logger: createLogger('spec') });
   const admin = client.admin();
-  const connected = admin.connect();
   const buses: Bus[] = [];
+  beforeAll(() => admin.connect());
   afterEach(async () => {
     await Promise.all(buses.splice(0).map((bus) => bus.close()));
   });
@@ -53,9 +64,8 @@ export function kafkaStage(broker: string): KafkaStage {
     client,
     admin,
     async topic(partitions) {
-      await connected;
       const topic = `pitfall-${randomUUID()}`;
-      await makeTopics(admin, [topic], partitions);
+      await makeTopics(client, [topic], partitions);
       return topic;
     },
     async bus(options = {}) {

@@ -57,6 +57,13 @@ describe('redis keyed state while its server fails', () => {
     }
   });
 
+  it('warns of no loss where the state is closed', async () => {
+    const other = await openRedisKeyedState({ url: redis.url, logger });
+    await other.close();
+    await state.get('{any}');
+    expect(logger.warn).not.toHaveBeenCalled();
+  });
+
   it('keeps leases and fences over a restart, and gives no number twice', async () => {
     const claim = await state.claim('{restart}:call', HOUR);
     const fence = claim.state === 'claimed' ? claim.fence : 0;

@@ -145,15 +145,23 @@ async function isClustered(server: Redis): Promise<boolean> {
   }
 }
 
-/** Tells once that the server is lost, and once that it is back. Gives the way to ask why it is lost. */
-function watched(client: Redis | Cluster, logger: RedisLogger | undefined): () => unknown {
+interface Watch {
+  /** Why the server is lost. */
+  reason(): unknown;
+  /** From now on its loss is meant. */
+  end(): void;
+}
+
+/** Tells once that the server is lost, and once that it is back. */
+function watched(client: Redis | Cluster, logger: RedisLogger | undefined): Watch {
   let reason: unknown;
   let lost = false;
+  let ended = false;
   client.on('error', (error: unknown) => {
     reason = innermost(error);
   });
   client.on('close', () => {
-    if (lost) return;
+    if (lost || ended) return;
     lost = true;
     logger?.warn({ reason: reason && redisFault(reason).message }, 'Redis is lost; trying to reach it again');
   });
@@ -162,12 +170,17 @@ function watched(client: Redis | Cluster, logger: RedisLogger | undefined): () =
     lost = false;
     reason = undefined;
   });
-  return () => reason;
+  return {
+    reason: () => reason,
+    end() {
+      ended = true;
+    },
+  };
 }
 
 type CommandName = 'eval' | 'evalsha' | 'get';
 
-function clientOf(client: Redis | Cluster, reasonOfLoss: () => unknown): RedisClient {
+function clientOf(client: Redis | Cluster, watch: Watch): RedisClient {
   // The client has them all; its types leave out two.
   const commands = client as unknown as Record<
     `${CommandName}Buffer`,
@@ -184,7 +197,7 @@ function clientOf(client: Redis | Cluster, reasonOfLoss: () => unknown): RedisCl
       }
       // The client says only that it gave up; what it met on the way to the server says more.
       if (!(error instanceof Error && error.name === 'MaxRetriesPerRequestError')) throw error;
-      throw reasonOfLoss() ?? new Error('the connection was lost');
+      throw watch.reason() ?? new Error('the connection was lost');
     }
   }
 
@@ -200,7 +213,10 @@ function clientOf(client: Redis | Cluster, reasonOfLoss: () => unknown): RedisCl
       return call('eval', [lua, ...words]);
     },
     masters: () => (client instanceof Cluster ? client.nodes('master') : [client]),
-    disconnect: () => client.disconnect(),
+    disconnect() {
+      watch.end();
+      client.disconnect();
+    },
   };
 }
 
