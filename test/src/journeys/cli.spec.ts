@@ -88,7 +88,7 @@ describe('spillway start', () => {
     const { code, stderr } = await spillway(['start'], {
       ...here,
       SPILLWAY_PORT: 'x',
-      REDIS_URL: 'redis://h',
+      REDIS_URL: 'http://h',
     });
     expect(code).toBe(3);
     expect(stderr).toContain('SPILLWAY_PORT');
