@@ -2,6 +2,7 @@
 import { readdirSync } from 'node:fs';
 import { arch, cpus, platform } from 'node:os';
 import { fileURLToPath } from 'node:url';
+import './from-source.mjs';
 
 const folder = new URL('../test/bench/', import.meta.url);
 const known = readdirSync(fileURLToPath(folder))

@@ -1,5 +1,5 @@
 import { fileURLToPath } from 'node:url';
-import { spillway, startServer } from '../src/server.ts';
+import { spillway, startServer } from '../src/server.js';
 
 const inbox = fileURLToPath(new URL('../../../shared/data/inbox/sumo_2025.jsonl.gz', import.meta.url));
 

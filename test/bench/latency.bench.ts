@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { startServer } from '../src/server.ts';
+import { startServer } from '../src/server.js';
+import { quantile } from './statistics.js';
 
 const inbox = fileURLToPath(new URL('../../deploy/packs/support/inbox.jsonl', import.meta.url));
 
@@ -64,10 +65,4 @@ export async function run(): Promise<void> {
     const cells = [0.5, 0.95, 0.99].map((p) => quantile(numbers, p).toFixed(1));
     process.stdout.write(`| ${name} | ${numbers.length} | ${cells.join(' | ')} |\n`);
   }
-}
-
-/** Value below which the share `p` of the numbers lies. */
-function quantile(numbers: readonly number[], p: number): number {
-  const sorted = [...numbers].sort((a, b) => a - b);
-  return sorted[Math.min(sorted.length - 1, Math.floor(p * sorted.length))] ?? Number.NaN;
 }

@@ -1,6 +1,6 @@
 import { Fault } from '@spillway/contracts/fault';
 import { createLogger } from '@spillway/telemetry/logger';
-import { kafkaClient } from './kafka/client.js';
+import { closeConnections, kafkaClient } from './kafka/client.js';
 import { checkTopics, createTopics, planTopics, type TopicSettings } from './kafka/topics.js';
 
 export interface PrepareTopicsOptions {
@@ -27,5 +27,6 @@ export async function prepareTopics({ brokers, settings, create }: PrepareTopics
     await checkTopics(admin, plan);
   } finally {
     await admin.disconnect();
+    closeConnections(client);
   }
 }

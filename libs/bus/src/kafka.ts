@@ -3,7 +3,7 @@ import { Fault } from '@spillway/contracts/fault';
 import { createLogger, type Logger } from '@spillway/telemetry/logger';
 import type { Kafka } from 'kafkajs';
 import type { Bus, BusRecord, SubscribeOptions, Subscription } from './bus.js';
-import { kafkaClient } from './kafka/client.js';
+import { closeConnections, kafkaClient } from './kafka/client.js';
 import { type ConsumerTimings, defaultTimings, openConsumer } from './kafka/consumer.js';
 import { openProducer, type Producer } from './kafka/producer.js';
 import { scanTopics } from './kafka/scan.js';
@@ -119,6 +119,7 @@ class KafkaBus implements Bus {
     ]);
     // Last: what was in flight until now may have had outputs.
     await this.#producer.close();
+    closeConnections(this.#client);
   }
 
   #refuseWhenClosing(): void {

@@ -21,8 +21,8 @@ export interface EndpointOverride {
 
 export interface ModelsOptions {
   readonly pack: Pack;
-  /** The models that run in the process. */
-  readonly embedded: { readonly small: LanguageModel; readonly big: LanguageModel };
+  /** The models that run in the process; left out where `needsEmbedded` says that none is asked. */
+  readonly embedded?: { readonly small: LanguageModel; readonly big: LanguageModel };
   readonly overrides?: { readonly small?: EndpointOverride; readonly big?: EndpointOverride };
   /** Value of an environment variable that the pack names; undefined when it is not set. */
   readonly apiKeys: (variableName: string) => string | undefined;
@@ -79,7 +79,7 @@ export function openModels(options: ModelsOptions): Models {
     const { definition } = choice;
     const model =
       definition.driver === 'embedded'
-        ? renamed(options.embedded[definition.tier], definition.name)
+        ? renamed(embeddedOf(options, definition.tier), definition.name)
         : stack(driverOf(drivers, choice), [
             retry({ attempts: definition.maxAttempts }),
             ...endpointOf(endpoints, calls.layer, choice),
@@ -149,6 +149,21 @@ function choose(
     return { where: variable, message: `is not set; it holds the API key of ${name}` };
   }
   return { step, tier, definition, ...(apiKey === undefined ? {} : { apiKey }) };
+}
+
+/** Whether any step is served by a model that runs in the process. */
+export const needsEmbedded = ({ pack, overrides }: Pick<ModelsOptions, 'pack' | 'overrides'>): boolean =>
+  tiers.some(
+    (tier) =>
+      overrides?.[tier] === undefined &&
+      steps.some((step) =>
+        pack.models.some(({ name, driver }) => name === pack.steps[step][tier] && driver === 'embedded'),
+      ),
+  );
+
+function embeddedOf({ embedded }: ModelsOptions, tier: ModelTier): LanguageModel {
+  if (embedded === undefined) throw new Error('a step is served by an embedded model, and none is there');
+  return embedded[tier];
 }
 
 /** The pack may name its embedded models as it likes. */

@@ -182,6 +182,39 @@ describe('recorded calls', () => {
     expect(shown(await process().once('m1', LEASE, work('no'), never))).toEqual(['paid', true]);
   });
 
+  /** Rejects until so many tries are over. */
+  const away = (tries: number) => {
+    let left = tries;
+    return vi.fn<KeyedState['complete']>(async (...result) => {
+      left -= 1;
+      if (left >= 0) throw new Fault('unavailable', 'restarts');
+      await state.complete(...result);
+    });
+  };
+
+  it('records what was paid for once a store that was out of reach is back', async () => {
+    const calls = process({}, { complete: away(5) });
+    expect(shown(await calls.once('m1', LEASE, work('paid'), never))).toEqual(['paid', false]);
+    expect(shown(await process().once('m1', LEASE, work('no'), never))).toEqual(['paid', true]);
+  });
+
+  it('tries once more to record what was paid for when the caller gives up meanwhile', async () => {
+    const controller = new AbortController();
+    const complete = away(1);
+    const calls = process({ pause: async () => controller.abort() }, { complete });
+    expect(shown(await calls.once('m1', LEASE, work('paid'), controller.signal))).toEqual(['paid', false]);
+    expect(complete).toHaveBeenCalledTimes(2);
+  });
+
+  it('does not hold up for longer than that whoever gives up', async () => {
+    const controller = new AbortController();
+    const complete = away(9);
+    const calls = process({ pause: async () => controller.abort() }, { complete });
+    const call = calls.once('m1', LEASE, work('paid'), controller.signal);
+    await expect(call).rejects.toMatchObject({ code: 'unavailable' });
+    expect(complete).toHaveBeenCalledTimes(2);
+  });
+
   it('forgets results after their time', async () => {
     const calls = process({ keepMs: 1_000 });
     await calls.once('m1', LEASE, work('old'), never);

@@ -76,14 +76,18 @@ export function recordedCalls(state: KeyedState, options: RecordedCallsOptions =
   /** Owners of this process: whoever waits for one of them need not poll. */
   const owners = new Map<string, Promise<void>>();
 
-  async function own(ownership: Ownership, work: () => Promise<Uint8Array>): Promise<Recorded> {
+  async function own(
+    ownership: Ownership,
+    work: () => Promise<Uint8Array>,
+    signal: AbortSignal,
+  ): Promise<Recorded> {
     const { key } = ownership;
     const { promise, resolve } = Promise.withResolvers<void>();
     owners.set(key, promise);
     const stopRenewing = renewLease(state, ownership, settings);
     try {
       const result = await workOrRelease(state, ownership, work);
-      return await record(state, ownership, result, settings);
+      return await record(state, ownership, result, settings, signal);
     } finally {
       stopRenewing();
       if (owners.get(key) === promise) owners.delete(key);
@@ -101,7 +105,7 @@ export function recordedCalls(state: KeyedState, options: RecordedCallsOptions =
         if (claim.state === 'done') return { result: claim.result, recorded: true };
         if (claim.state === 'claimed') {
           const until = settings.now() + longestMs;
-          return await own({ callId, key, fence: claim.fence, until }, work);
+          return await own({ callId, key, fence: claim.fence, until }, work, signal);
         }
         if (settings.now() >= giveUpAt) {
           throw new Fault('unavailable', `another worker is still busy with ${callId}`, {
@@ -161,12 +165,15 @@ async function workOrRelease(
 /** When the lease was over and someone else took the call, theirs is the result that everyone sees, if there is one. */
 async function record(
   state: KeyedState,
-  { callId, key, fence }: Ownership,
+  ownership: Ownership,
   result: Uint8Array,
-  { keepMs, onPaidTwice }: Settings,
+  settings: Settings,
+  signal: AbortSignal,
 ): Promise<Recorded> {
+  const { callId, key, fence } = ownership;
+  const { keepMs, onPaidTwice } = settings;
   try {
-    await state.complete(key, fence, result, keepMs);
+    await outlast(() => state.complete(key, fence, result, keepMs), ownership, settings, signal);
     return { result, recorded: false };
   } catch (error) {
     if (Fault.from(error).code !== 'conflict') throw error;
@@ -178,6 +185,28 @@ async function record(
     }
     onPaidTwice(callId);
     return claim.state === 'done' ? { result: claim.result, recorded: true } : { result, recorded: false };
+  }
+}
+
+/**
+ * Tries again while the state is out of reach: what was paid for is lost with its result. Ends when the work would have
+ * had its time, and, where the caller gives up, with one last try.
+ */
+async function outlast(
+  write: () => Promise<void>,
+  { until }: Ownership,
+  { now, pause, pollMs }: Settings,
+  signal: AbortSignal,
+): Promise<void> {
+  for (;;) {
+    const last = signal.aborted || now() >= until;
+    try {
+      return await write();
+    } catch (error) {
+      if (last || Fault.from(error).code !== 'unavailable') throw error;
+    }
+    // An abort ends the pause, and leads to the last try.
+    await pause(pollMs, signal).catch(() => undefined);
   }
 }
 

@@ -17,13 +17,10 @@ import {
   type SpanProcessor,
   TracerProvider,
 } from '@opentelemetry/sdk-trace';
-import { exportTo } from './span-export.js';
 
 export interface TracingOptions {
-  /** OTLP endpoint, such as `http://127.0.0.1:4318`. Without one nothing is recorded, and trace ids are still made. */
-  readonly endpoint?: string | undefined;
-  /** Takes the place of the exporter, for tests. */
-  readonly processor?: SpanProcessor;
+  /** Takes spans, such as `exportTo` does. Without one nothing is recorded, and trace ids are still made. */
+  readonly processor?: SpanProcessor | undefined;
 }
 
 let processor: SpanProcessor | undefined;
@@ -37,7 +34,7 @@ let tracers = new Map<string, Tracer>();
  * matched.
  */
 export function startTracing(options: TracingOptions = {}): () => Promise<void> {
-  processor = options.processor ?? (options.endpoint === undefined ? undefined : exportTo(options.endpoint));
+  processor = options.processor;
   tracers = new Map();
   context.setGlobalContextManager(new AsyncLocalStorageContextManager().enable());
   propagation.setGlobalPropagator(new W3CTraceContextPropagator());

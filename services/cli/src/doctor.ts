@@ -7,10 +7,10 @@ import { trainPack } from '@spillway/models/train';
 import { loadPack } from '@spillway/pack/load';
 import type { Pack } from '@spillway/pack/pack';
 import { apiClient } from './api-client.js';
+import { modelsOf } from './calling.js';
 import type { CliConfig } from './cli.config.js';
 import { servers } from './doctor-servers.js';
 import type { Finding } from './finding.js';
-import { modelsOf } from './platform.js';
 import { keyOf } from './send.js';
 import type { Terminal } from './terminal.js';
 

@@ -2,14 +2,10 @@ import { Fault } from '@spillway/contracts/fault';
 import { configureLogs } from '@spillway/telemetry/logger';
 import { Command, CommanderError, Option } from 'commander';
 import { type CliConfig, readConfig } from './cli.config.js';
-import { doctor } from './doctor.js';
-import { replay } from './replay.js';
 import { filterFields, type ReplayOptions } from './replay-request.js';
-import { type SendOptions, send } from './send.js';
-import { VERSION } from './services.js';
-import { start } from './start.js';
+import type { SendOptions } from './send.js';
 import { terminal as openTerminal } from './terminal.js';
-import { train } from './train.js';
+import { VERSION } from './version.js';
 
 const terminal = openTerminal(process.stdout, process.stderr);
 const stopping = new AbortController();
@@ -23,7 +19,10 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) {
   });
 }
 
-/** Reads the environment only when a command runs, so that `--help` always works. */
+/**
+ * Reads the environment only when a command runs, so that `--help` always works. Each command loads its own code: what a
+ * process never runs should take none of its memory.
+ */
 async function run(
   command: (config: CliConfig) => Promise<number>,
   logLevel?: CliConfig['logLevel'],
@@ -50,7 +49,10 @@ program
   .option('--exit', 'stop once all of the sample inbox is settled or with a person', false)
   .option('--create-topics', 'make the topics that Kafka lacks', false)
   .action((services: string[], options: { demo: boolean; exit: boolean; createTopics: boolean }) =>
-    run((config) => start({ services, ...options }, config, terminal, stopping.signal)),
+    run(async (config) => {
+      const { start } = await import('./start.js');
+      return start({ services, ...options }, config, terminal, stopping.signal);
+    }),
   );
 
 program
@@ -68,7 +70,10 @@ program
   .option('--json', 'print JSON', false)
   .addOption(new Option('--url <address>', 'address of the API (default: this host, SPILLWAY_PORT)'))
   .action((text: string | undefined, options: Omit<SendOptions, 'text'>) =>
-    run((config) => send({ ...options, text }, config, terminal, stopping.signal)),
+    run(async (config) => {
+      const { send } = await import('./send.js');
+      return send({ ...options, text }, config, terminal, stopping.signal);
+    }),
   );
 
 program
@@ -91,13 +96,23 @@ program
   .option('--force', 'also what was replayed three times and failed each time', false)
   .option('--json', 'print JSON lines', false)
   .addOption(new Option('--url <address>', 'address of the API (default: this host, SPILLWAY_PORT)'))
-  .action((options: ReplayOptions) => run((config) => replay(options, config, terminal, stopping.signal)));
+  .action((options: ReplayOptions) =>
+    run(async (config) => {
+      const { replay } = await import('./replay.js');
+      return replay(options, config, terminal, stopping.signal);
+    }),
+  );
 
 program
   .command('train')
   .description('train the embedded models from the pack')
   .option('--json', 'print JSON', false)
-  .action(({ json }: { json: boolean }) => run((config) => train(json, config, terminal)));
+  .action(({ json }: { json: boolean }) =>
+    run(async (config) => {
+      const { train } = await import('./train.js');
+      return train(json, config, terminal);
+    }),
+  );
 
 program
   .command('doctor')
@@ -105,7 +120,10 @@ program
   .option('--json', 'print JSON', false)
   .action(({ json }: { json: boolean }) =>
     // What goes wrong is the report.
-    run((config) => doctor(json, config, terminal, stopping.signal), 'silent'),
+    run(async (config) => {
+      const { doctor } = await import('./doctor.js');
+      return doctor(json, config, terminal, stopping.signal);
+    }, 'silent'),
   );
 
 /** 2 usage, 3 not ready, 1 anything else. */

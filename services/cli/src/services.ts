@@ -16,9 +16,7 @@ import { SentimentModule } from '@spillway/sentiment/module';
 import { API_PORT, type CliConfig } from './cli.config.js';
 import { measureGroups } from './group-metrics.js';
 import type { Need, Platform } from './platform.js';
-
-/** Version of the API description and of the command. */
-export const VERSION = '0.1.0';
+import { VERSION } from './version.js';
 
 interface EventService {
   readonly needs: readonly Need[];

@@ -1,12 +1,14 @@
 import { once } from 'node:events';
 import { Fault } from '@spillway/contracts/fault';
 import { measureProcess } from '@spillway/telemetry/metrics';
-import { startTracing } from '@spillway/telemetry/tracing';
+import { startTracing, type TracingOptions } from '@spillway/telemetry/tracing';
 import type { CliConfig } from './cli.config.js';
-import { demo } from './demo.js';
+import type { demo } from './demo.js';
 import { openPlatform } from './platform.js';
-import { needsOf, requireServices, serviceNames, startServices, VERSION } from './services.js';
+import { needsOf, requireServices, serviceNames, startServices } from './services.js';
+import { releaseStartMemory } from './start-memory.js';
 import type { Terminal } from './terminal.js';
+import { VERSION } from './version.js';
 
 export interface StartOptions {
   /** Empty: all. */
@@ -34,7 +36,7 @@ export async function start(
   }
   terminal.note(`${terminal.strong(`Spillway ${VERSION}`)} · pack ${config.pack} · data ${config.data}`);
   measureProcess();
-  const stopTracing = startTracing({ endpoint: config.otlpEndpoint });
+  const stopTracing = startTracing(await exporterOf(config));
   const dead = new AbortController();
   const platform = await openPlatform(config, {
     needs: needsOf(names),
@@ -46,8 +48,9 @@ export async function start(
   try {
     const running = await startServices(names, platform, config);
     try {
+      releaseStartMemory();
       announce(platform.pack.policy.reviewedOn, running.url, names, config, terminal);
-      const code = options.demo ? await demo(platform.pack, running.url, config, terminal, stopped) : 0;
+      const code = options.demo ? await runDemo(platform.pack, running.url, config, terminal, stopped) : 0;
       if (!options.exit && !stopped.aborted) {
         terminal.note(`\nRunning on ${running.url}. Ctrl-C stops.`);
         await once(stopped, 'abort');
@@ -62,6 +65,18 @@ export async function start(
     await platform.close();
     await stopTracing();
   }
+}
+
+/** The exporter's code is loaded only where there is an endpoint to export to. */
+async function exporterOf({ otlpEndpoint }: CliConfig): Promise<TracingOptions> {
+  if (otlpEndpoint === undefined) return {};
+  const { exportTo } = await import('@spillway/telemetry/span-export');
+  return { processor: exportTo(otlpEndpoint) };
+}
+
+async function runDemo(...parts: Parameters<typeof demo>): Promise<number> {
+  const { demo } = await import('./demo.js');
+  return demo(...parts);
 }
 
 function announce(

@@ -1,6 +1,8 @@
+import { once } from 'node:events';
+import { type AddressInfo, createServer, type Socket } from 'node:net';
 import { configureLogs, createLogger, type LogLevel } from '@spillway/telemetry/logger';
 import { describe, expect, it } from 'vitest';
-import { kafkaClient } from './client.js';
+import { closeConnections, kafkaClient } from './client.js';
 
 /** What the client logs of this, as lines. */
 function lines(level: LogLevel, write: (client: ReturnType<typeof kafkaClient>) => void) {
@@ -59,5 +61,24 @@ describe('the log of the client', () => {
       client.logger().debug('d');
     });
     expect(found.map((line) => line['level'])).toEqual(expected);
+  });
+});
+
+describe('a client that is closed', () => {
+  it('has no connection left, not even one that its user has lost sight of', async () => {
+    const silent = createServer().listen(0, '127.0.0.1');
+    await once(silent, 'listening');
+    const { port } = silent.address() as AddressInfo;
+    const logger = createLogger('bus');
+    const client = kafkaClient({ brokers: [`127.0.0.1:${port}`], clientId: 'test', logger });
+    const connecting = client
+      .admin({ retry: { retries: 0 } })
+      .connect()
+      .catch(() => undefined);
+    const [connection] = (await once(silent, 'connection')) as [Socket];
+    const closed = once(connection.resume(), 'close');
+    closeConnections(client);
+    await Promise.all([closed, connecting]);
+    silent.close();
   });
 });

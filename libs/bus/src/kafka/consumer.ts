@@ -125,6 +125,12 @@ class KafkaConsumer implements GroupConsumer {
    */
   #commitOnce: EachBatchPayload['commitOffsetsIfNecessary'] | undefined;
   #isMember = false;
+  #assigned: readonly TopicPartition[] = [];
+  /**
+   * Since partitions were said to be lost: `out` until the client reads again, `back` until it is a member for sure, by
+   * the next assignment or a heartbeat that the broker answers.
+   */
+  #revoked: 'out' | 'back' | undefined;
   #signAt = performance.now();
 
   constructor({ client, group, timings, listener, logger }: ConsumerOptions) {
@@ -166,6 +172,10 @@ class KafkaConsumer implements GroupConsumer {
     for (const event of [events.HEARTBEAT, events.FETCH, events.CONNECT] as const) {
       this.#consumer.on(event, () => this.#sign());
     }
+    this.#consumer.on(events.FETCH_START, () => {
+      if (this.#revoked === 'out') this.#revoked = 'back';
+    });
+    this.#consumer.on(events.HEARTBEAT, () => this.#keep());
     this.#consumer.on(events.REBALANCING, () => this.#revoke());
     this.#consumer.on(events.GROUP_JOIN, ({ payload }) => this.#join(payload.memberAssignment));
     this.#consumer.on(events.CRASH, ({ payload }) => this.#crash(payload));
@@ -196,18 +206,27 @@ class KafkaConsumer implements GroupConsumer {
 
   #revoke(): void {
     this.#sign();
-    if (this.#isMember) this.#listener.onRevoke();
+    if (!this.#isMember) return;
+    this.#revoked = 'out';
+    this.#listener.onRevoke();
+  }
+
+  /** Where joining again fails, for instance at a coordinator that has just moved, kafkajs goes on as the member it was. */
+  #keep(): void {
+    if (this.#revoked !== 'back') return;
+    this.#revoked = undefined;
+    this.#listener.onAssign(this.#assigned);
   }
 
   #join(assignment: Assignment): void {
     this.#sign();
     this.#assigner?.assigned(assignment);
     this.#isMember = true;
-    this.#listener.onAssign(
-      Object.entries(assignment).flatMap(([topic, partitions]) =>
-        partitions.map((partition) => ({ topic, partition })),
-      ),
+    this.#revoked = undefined;
+    this.#assigned = Object.entries(assignment).flatMap(([topic, partitions]) =>
+      partitions.map((partition) => ({ topic, partition })),
     );
+    this.#listener.onAssign(this.#assigned);
     this.#joined.resolve();
   }
 
@@ -215,6 +234,7 @@ class KafkaConsumer implements GroupConsumer {
     this.#revoke();
     this.#commitOnce = undefined;
     this.#isMember = false;
+    this.#revoked = undefined;
     if (restart) {
       this.#logger.warn({ error: error.name }, 'the consumer starts again');
       return;
@@ -271,6 +291,7 @@ class KafkaConsumer implements GroupConsumer {
 
   async leave(timeoutMs: number): Promise<void> {
     this.#isMember = false;
+    this.#revoked = undefined;
     try {
       await within(timeoutMs, this.#consumer.disconnect());
     } catch (error) {

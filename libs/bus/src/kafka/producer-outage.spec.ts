@@ -110,10 +110,12 @@ describe('a broker of its own', () => {
     const producer = on.closing(await openProducer(on.client, { patienceMs: 300 }));
     await producer.send([outgoing(topic, 'before')]);
     process.kill(server.pid, 'SIGSTOP');
-    const late = expect(producer.send([outgoing(topic, 'late')])).rejects.toMatchObject({
-      code: 'unavailable',
-    });
-    await late.finally(() => process.kill(server.pid, 'SIGCONT'));
+    // It may take a moment until all its threads stand still.
+    const failing = vi.waitFor(
+      () => expect(producer.send([outgoing(topic, 'late')])).rejects.toMatchObject({ code: 'unavailable' }),
+      10_000,
+    );
+    await failing.finally(() => process.kill(server.pid, 'SIGCONT'));
     await vi.waitFor(() => producer.send([outgoing(topic, 'after')]), { timeout: 20_000, interval: 50 });
     await eventually(() => expect(ids(seen)).toEqual(expect.arrayContaining(['before', 'after'])));
   }, 60_000);

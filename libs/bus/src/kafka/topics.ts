@@ -33,7 +33,7 @@ const defaultTopicSettings: TopicSettings = {
 
 /** Dead letters are few, and read in one go. */
 const DEAD_PARTITIONS = 1;
-/** A topic that was made is known to all brokers by then, milliseconds. */
+/** All topics are made, and known to all brokers, by then, milliseconds. */
 const KNOWN_MS = 30_000;
 const PAUSE_MS = 50;
 
@@ -138,31 +138,32 @@ async function findTopics(
  * `misconfigured` with every topic that the brokers refuse, and `unavailable` when none answers.
  */
 export async function createTopics(admin: Admin, plan: readonly PlannedTopic[]): Promise<void> {
-  const start = performance.now();
-  while (!(await createMissing(admin, plan))) {
-    if (performance.now() - start > KNOWN_MS) {
-      throw new Fault('unavailable', 'topics were made, and are not known everywhere yet');
+  const deadline = performance.now() + KNOWN_MS;
+  let cause: unknown;
+  do {
+    try {
+      if (await createMissing(admin, plan)) return;
+    } catch (error) {
+      throwIfRefused(error);
+      cause = error;
     }
     await delay(PAUSE_MS);
-  }
+  } while (performance.now() < deadline);
+  throw new Fault('unavailable', 'the brokers did not make all topics in time', { cause });
 }
 
 /** True when there was nothing to make: only then do the brokers know of all that others made meanwhile. */
 async function createMissing(admin: Admin, plan: readonly PlannedTopic[]): Promise<boolean> {
-  try {
-    const existing = new Set(await admin.listTopics());
-    const missing = plan.filter(({ topic }) => !existing.has(topic));
-    if (missing.length === 0) return true;
-    const { brokers } = await admin.describeCluster();
-    const copies = Math.min(3, brokers.length);
-    await admin.createTopics({
-      topics: missing.map((planned) => configOf(planned, copies)),
-      // kafkajs takes a topic that the asked broker has not heard of yet for an error.
-      waitForLeaders: false,
-    });
-  } catch (error) {
-    throwUnlessMade(error);
-  }
+  const existing = new Set(await admin.listTopics());
+  const missing = plan.filter(({ topic }) => !existing.has(topic));
+  if (missing.length === 0) return true;
+  const { brokers } = await admin.describeCluster();
+  const copies = Math.min(3, brokers.length);
+  await admin.createTopics({
+    topics: missing.map((planned) => configOf(planned, copies)),
+    // kafkajs takes a topic that the asked broker has not heard of yet for an error.
+    waitForLeaders: false,
+  });
   return false;
 }
 
@@ -188,10 +189,9 @@ interface Refusals {
   }[];
 }
 
-function throwUnlessMade(error: unknown): void {
-  const { errors } = error as Partial<Refusals>;
-  if (errors === undefined) throw new Fault('unavailable', 'topics were not made', { cause: error });
-  // Another process was faster, or a busy broker was not fast enough: the next look tells.
+/** What may pass, the next try tells: another process was faster, or a busy broker was not fast enough. */
+function throwIfRefused(error: unknown): void {
+  const { errors = [] } = error as Partial<Refusals>;
   const refused = errors.filter(({ type, retriable }) => type !== 'TOPIC_ALREADY_EXISTS' && !retriable);
   if (refused.length === 0) return;
   const problems = refused.map(({ topic, message }) => ({ where: topic, message }));

@@ -2,7 +2,7 @@ import { Worker } from 'node:worker_threads';
 import { Fault, type FaultCode } from '@spillway/contracts/fault';
 import type { Pack } from '@spillway/pack/pack';
 import type { StepInput, StepName } from '../language-model.js';
-import { type Answer, type EmbeddedModels, modelsAnsweredBy } from './embedded-models.js';
+import { type Answer, type EmbeddedModels, modelsAnsweredBy } from './answered-models.js';
 import { encodeTrained, sourceOf } from './train.js';
 import type { TrainedPack } from './trained.js';
 

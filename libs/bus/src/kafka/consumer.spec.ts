@@ -1,0 +1,76 @@
+import { EventEmitter } from 'node:events';
+import { configureLogs, createLogger } from '@spillway/telemetry/logger';
+import { type Consumer, Kafka } from 'kafkajs';
+import { describe, expect, it, vi } from 'vitest';
+import { type ConsumerListener, defaultTimings, openConsumer } from './consumer.js';
+
+configureLogs({ level: 'silent' });
+
+/** A member whose client says what this spec says, in the order in which kafkajs says it. */
+async function joined() {
+  const client = new Kafka({ brokers: ['127.0.0.1:1'] });
+  const { events } = client.consumer({ groupId: 'g' });
+  const said = new EventEmitter();
+  const say = (event: keyof typeof events, payload: object = {}): void =>
+    void said.emit(events[event], { payload });
+  const consumer = {
+    events,
+    on: (event: string, listen: (event: object) => void) => said.on(event, listen),
+    connect: async () => undefined,
+    subscribe: async () => undefined,
+    run: async () => say('GROUP_JOIN', { memberAssignment: { t: [0, 1] } }),
+  } as unknown as Consumer;
+  vi.spyOn(client, 'consumer').mockReturnValue(consumer);
+  const told: string[] = [];
+  const listener: ConsumerListener = {
+    onRevoke: () => void told.push('revoked'),
+    onAssign: (partitions) => void told.push(`assigned ${partitions.map(({ partition }) => partition)}`),
+    onFetch: () => true,
+    onFatal: () => void told.push('dead'),
+  };
+  await openConsumer({
+    client,
+    group: 'g',
+    topics: ['t'],
+    timings: defaultTimings,
+    logger: createLogger('spec'),
+    listener,
+  });
+  told.length = 0;
+  return { say, told };
+}
+
+describe('a member that was told of a rebalance', () => {
+  it('has its partitions again when joining has failed and its broker still knows it', async () => {
+    const { say, told } = await joined();
+    say('REBALANCING');
+    say('FETCH_START');
+    expect(told).toEqual(['revoked']);
+    say('HEARTBEAT');
+    expect(told).toEqual(['revoked', 'assigned 0,1']);
+    say('HEARTBEAT');
+    expect(told).toHaveLength(2);
+  });
+
+  it('waits for its new partitions, whatever it hears of the time before', async () => {
+    const { say, told } = await joined();
+    say('REBALANCING');
+    say('HEARTBEAT');
+    expect(told).toEqual(['revoked']);
+    say('GROUP_JOIN', { memberAssignment: { t: [1] } });
+    say('FETCH_START');
+    say('HEARTBEAT');
+    expect(told).toEqual(['revoked', 'assigned 1']);
+  });
+
+  it('has none after a crash until it has joined anew', async () => {
+    const { say, told } = await joined();
+    say('REBALANCING');
+    say('CRASH', { error: new Error('gone'), restart: true });
+    say('FETCH_START');
+    say('HEARTBEAT');
+    expect(told.filter((each) => each.startsWith('assigned'))).toEqual([]);
+    say('GROUP_JOIN', { memberAssignment: { t: [0] } });
+    expect(told.at(-1)).toBe('assigned 0');
+  });
+});

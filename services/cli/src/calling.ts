@@ -1,0 +1,72 @@
+import { Fault } from '@spillway/contracts/fault';
+import { threadedModels } from '@spillway/models/embedded-thread';
+import { type Models, type ModelsOptions, needsEmbedded, openModels } from '@spillway/models/registry';
+import { type StepRunner, stepRunner } from '@spillway/models/runner';
+import type { Pack } from '@spillway/pack/pack';
+import type { KeyedState } from '@spillway/store/keyed-state';
+import { recordedCalls } from '@spillway/store/recorded-calls';
+import { counter } from '@spillway/telemetry/metrics';
+import { CALLS_PAID_TWICE } from '@spillway/telemetry/names';
+import type { CliConfig, Endpoint } from './cli.config.js';
+import { trainedFor } from './trained-models.js';
+
+/** How the services of a process call their models. */
+export interface Calling {
+  readonly runner: StepRunner;
+  /** Whether a model call may take its time or never answer. */
+  readonly remote: boolean;
+  /** Sends no model call any more and waits for those under way; whether others wait to be sent. */
+  finish(timeoutMs: number): Promise<boolean>;
+}
+
+/**
+ * Opens the models that the pack and the configuration name. Those of the pack's examples only where a step is served by
+ * one of them: they have a thread and a heap of their own. What is to be closed is added to `closers`.
+ */
+export async function openCalling(
+  config: CliConfig,
+  pack: Pack,
+  state: KeyedState,
+  say: (line: string) => void,
+  closers: (() => Promise<void>)[],
+): Promise<Calling> {
+  const overrides = overridesOf(config, pack);
+  const embedded = needsEmbedded({ pack, overrides })
+    ? threadedModels(pack, await trainedFor(pack, config.data, say))
+    : undefined;
+  if (embedded !== undefined) closers.push(() => embedded.close());
+  const models = modelsOf(config, pack, embedded);
+  closers.push(() => models.close());
+  const paidTwice = counter(CALLS_PAID_TWICE, []);
+  const calls = recordedCalls(state, { onPaidTwice: () => paidTwice.inc() });
+  const runner = stepRunner({ pack, models, calls, now: Date.now });
+  return { runner, remote: models.remote, finish: (timeoutMs) => models.finish(timeoutMs) };
+}
+
+/** The models of the pack, with what the environment puts in the place of its endpoints. */
+export function modelsOf(config: CliConfig, pack: Pack, embedded: ModelsOptions['embedded']): Models {
+  return openModels({
+    pack,
+    ...(embedded === undefined ? {} : { embedded }),
+    overrides: overridesOf(config, pack),
+    apiKeys: config.secret,
+  });
+}
+
+const overridesOf = ({ endpoints }: CliConfig, pack: Pack) => ({
+  ...overrideOf(pack, 'small', endpoints.small),
+  ...overrideOf(pack, 'big', endpoints.big),
+});
+
+function overrideOf(pack: Pack, tier: 'small' | 'big', endpoint: Endpoint | undefined) {
+  if (endpoint === undefined) return {};
+  const reference = pack.models.find(({ name }) => name === pack.reference[tier]);
+  const baseUrl = endpoint.baseUrl ?? reference?.baseUrl;
+  if (baseUrl === undefined) {
+    const where = `${tier.toUpperCase()}_BASE_URL`;
+    throw new Fault('misconfigured', 'an endpoint has no address', {
+      problems: [{ where, message: `is needed: the pack has no address for its ${tier} reference model` }],
+    });
+  }
+  return { [tier]: { baseUrl, apiKey: endpoint.apiKey, model: endpoint.model ?? reference?.model ?? '' } };
+}

@@ -1,0 +1,104 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { subscriptions } from '@spillway/contracts/topology';
+import { Kafka, logLevel } from 'kafkajs';
+import type { Outage } from './calls.js';
+import type { Journal } from './journal.js';
+
+/** One look at one consumer group. */
+export interface GroupLook {
+  readonly at: number;
+  readonly group: string;
+  readonly state: string;
+  readonly members: readonly string[];
+}
+
+export interface GroupWatch {
+  readonly looks: readonly GroupLook[];
+  stop(): Promise<void>;
+}
+
+/** What describing a group takes at most; a broker that is down answers nothing. */
+const EVERY_MS = 200;
+
+/** Looks at every consumer group again and again. While the broker is down there is nothing to see. */
+export async function watchGroups(broker: string, journal: Journal): Promise<GroupWatch> {
+  const kafka = new Kafka({
+    clientId: 'watch',
+    brokers: [broker],
+    logLevel: logLevel.NOTHING,
+    retry: { retries: 0 },
+  });
+  const admin = kafka.admin();
+  await admin.connect();
+  const looks: GroupLook[] = [];
+  const stopped = new AbortController();
+
+  async function look(): Promise<void> {
+    const { groups } = await admin.describeGroups(Object.keys(subscriptions));
+    const at = Date.now();
+    for (const { groupId: group, state, members } of groups) {
+      const seen = { at, group, state, members: members.map(({ memberId }) => memberId) };
+      looks.push(seen);
+      journal.note('groups', seen);
+    }
+  }
+
+  async function watch(): Promise<void> {
+    while (!stopped.signal.aborted) {
+      // The next look reconnects.
+      await look().catch(() => admin.connect().catch(() => undefined));
+      await delay(EVERY_MS);
+    }
+  }
+
+  const watching = watch();
+  return {
+    looks,
+    async stop() {
+      stopped.abort();
+      await watching;
+      await admin.disconnect();
+    },
+  };
+}
+
+/** When a process went, and what it left behind. */
+export interface Departure {
+  readonly process: string;
+  readonly services: readonly string[];
+  readonly at: number;
+}
+
+export interface TakeOver {
+  readonly process: string;
+  /** Milliseconds until every group of the process had shared out its partitions among others. Undefined: never seen. */
+  readonly ms: number | undefined;
+  /** Whether the broker was down meanwhile: then the time says nothing. */
+  readonly disturbed: boolean;
+}
+
+/** How long each departure kept partitions without a member that reads them. */
+export function takeOvers(
+  looks: readonly GroupLook[],
+  departures: readonly Departure[],
+  brokerOutages: readonly Outage[],
+): readonly TakeOver[] {
+  const byGroup = Map.groupBy(looks, ({ group }) => group);
+  return departures.map(({ process, services, at }) => {
+    const ends = services.map((service) => sharedOut(byGroup.get(service) ?? [], at));
+    const last = ends.some((end) => end === undefined) ? undefined : Math.max(...(ends as number[]));
+    const disturbed = brokerOutages.some(({ from, to }) => from <= (last ?? to) && to + RECOVERY_MS >= at);
+    return { process, ms: last === undefined ? undefined : last - at, disturbed };
+  });
+}
+
+/** A broker that is back needs a while until every group has its members again. */
+const RECOVERY_MS = 15_000;
+
+/** The moment when a group that somebody left at `at` is whole again without them. */
+function sharedOut(looks: readonly GroupLook[], at: number): number | undefined {
+  const before = looks.findLast((look) => look.at <= at && look.state === 'Stable');
+  const isGone = ({ members, state }: GroupLook): boolean =>
+    state === 'Stable' && (before?.members.some((member) => !members.includes(member)) ?? true);
+  return looks.find((look) => look.at > at && isGone(look))?.at;
+}
