@@ -27,6 +27,7 @@ const report = await runChaos({
   rate: 60,
   counts: scaled(fullCounts, messages / 10_000),
   processes: { worker: 3, router: 2, ledger: 2, gateway: 2 },
+  slackMs: 2_000,
   stormMs: minutes * 60_000,
   endMs: 600_000,
   say: (line) =>

@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { Kafka, logLevel } from 'kafkajs';
+import { kafkaClient } from './kafka-client.js';
 import type { Random } from './random.js';
 
 /** Topics that a stranger writes to, with the groups that read them. */
@@ -27,7 +27,7 @@ export async function startForeigner(
 ): Promise<Foreigner> {
   const { random, accepted } = options;
   const published: ForeignEvent[] = [];
-  const kafka = new Kafka({ clientId: 'foreigner', brokers: [broker], logLevel: logLevel.NOTHING });
+  const kafka = kafkaClient(broker, 'foreigner');
   const producer = kafka.producer();
   await producer.connect();
   const stopped = new AbortController();

@@ -1,8 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { subscriptions } from '@spillway/contracts/topology';
-import { Kafka, logLevel } from 'kafkajs';
 import type { Outage } from './calls.js';
 import type { Journal } from './journal.js';
+import { kafkaClient } from './kafka-client.js';
 
 /** One look at one consumer group. */
 export interface GroupLook {
@@ -22,13 +22,8 @@ const EVERY_MS = 200;
 
 /** Looks at every consumer group again and again. While the broker is down there is nothing to see. */
 export async function watchGroups(broker: string, journal: Journal): Promise<GroupWatch> {
-  const kafka = new Kafka({
-    clientId: 'watch',
-    brokers: [broker],
-    logLevel: logLevel.NOTHING,
-    retry: { retries: 0 },
-  });
-  const admin = kafka.admin();
+  const kafka = kafkaClient(broker, 'watch');
+  const admin = kafka.admin({ retry: { retries: 0 } });
   await admin.connect();
   const looks: GroupLook[] = [];
   const stopped = new AbortController();

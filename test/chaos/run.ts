@@ -26,6 +26,8 @@ export interface ChaosOptions {
   readonly rate: number;
   readonly counts: BlowCounts;
   readonly processes: Readonly<Record<Role, number>>;
+  /** What every promise of time leaves for the work itself, milliseconds: two seconds where nobody else is at work. */
+  readonly slackMs: number;
   /** Milliseconds in which blows are dealt, and for all messages to end afterwards. */
   readonly stormMs: number;
   readonly endMs: number;

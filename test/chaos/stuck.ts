@@ -1,8 +1,8 @@
 import { topicOf } from '@spillway/contracts/event';
 import { subscriptions } from '@spillway/contracts/topology';
-import { Kafka, logLevel } from 'kafkajs';
 import { call, read } from '../src/api.js';
 import type { Fleet } from './fleet.js';
+import { kafkaClient } from './kafka-client.js';
 import type { Role } from './schedule.js';
 
 /** Messages that are looked at one by one. */
@@ -20,7 +20,7 @@ export async function whatIsStuck(
 }
 
 async function groupsBehind(broker: string): Promise<readonly string[]> {
-  const admin = new Kafka({ clientId: 'stuck', brokers: [broker], logLevel: logLevel.NOTHING }).admin();
+  const admin = kafkaClient(broker, 'stuck').admin();
   await admin.connect();
   try {
     const { groups } = await admin.describeGroups(Object.keys(subscriptions));

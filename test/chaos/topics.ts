@@ -9,7 +9,8 @@ import {
   ReviewRequestedSchema,
 } from '@spillway/contracts/events';
 import { deadTopics } from '@spillway/contracts/topology';
-import { Kafka, type KafkaMessage, logLevel } from 'kafkajs';
+import type { KafkaMessage } from 'kafkajs';
+import { kafkaClient } from './kafka-client.js';
 
 /** A record that says something about the fate of a message. */
 export interface Trace {
@@ -43,7 +44,7 @@ const kinds: readonly (readonly [Trace['kind'], DescMessage, readonly string[]])
 
 /** Reads, from their beginning on, the topics that tell how messages ended; with a client of its own. */
 export async function readTopics(broker: string): Promise<TopicReader> {
-  const kafka = new Kafka({ clientId: 'reader', brokers: [broker], logLevel: logLevel.NOTHING });
+  const kafka = kafkaClient(broker, 'reader');
   const admin = kafka.admin();
   const consumer = kafka.consumer({ groupId: `reader-${Date.now()}`, maxWaitTimeInMs: 100 });
   await Promise.all([admin.connect(), consumer.connect()]);

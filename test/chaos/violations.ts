@@ -5,14 +5,13 @@ import { LONGEST_CALL_MS } from './model-endpoint.js';
 
 /** After which a broker misses a member that was killed. */
 const SESSION_MS = 10_000;
-/** What every promise of time leaves for the work itself. */
-const SLACK_MS = 2_000;
 /** Of a list, what is shown. */
 const SHOWN = 10;
 
 /** Every promise that a run broke, each with what broke it. */
 export function violationsOf(findings: Findings): readonly string[] {
   const { fates, payments, options } = findings;
+  const { slackMs } = options;
   return [
     ...some('accepted messages are lost', fates.lost),
     ...some('messages are settled twice', fates.settledTwice),
@@ -43,9 +42,12 @@ export function violationsOf(findings: Findings): readonly string[] {
         .filter(({ wasReady }) => wasReady)
         .map(({ process, code }) => `${process} with ${code}`),
     ),
-    ...some('take-overs after kill -9 were slow', slow(findings.takeOvers.kills, SESSION_MS + SLACK_MS)),
-    ...some('take-overs after SIGTERM were slow', slow(findings.takeOvers.farewells, SLACK_MS)),
-    ...some('ends after SIGTERM were slow or not clean', unclean(findings.farewells)),
+    ...some('take-overs after kill -9 were slow', slow(findings.takeOvers.kills, SESSION_MS + slackMs)),
+    ...some('take-overs after SIGTERM were slow', slow(findings.takeOvers.farewells, slackMs)),
+    ...some(
+      'ends after SIGTERM were slow or not clean',
+      unclean(findings.farewells, LONGEST_CALL_MS + slackMs),
+    ),
   ];
 }
 
@@ -60,9 +62,9 @@ const slow = (list: readonly TakeOver[], mostMs: number): readonly string[] =>
     .filter(({ ms = Number.POSITIVE_INFINITY, disturbed }) => !disturbed && ms > mostMs)
     .map(({ process, ms }) => `${process} after ${ms ?? 'never'} ms`);
 
-const unclean = (farewells: readonly Farewell[]): readonly string[] =>
+const unclean = (farewells: readonly Farewell[], mostMs: number): readonly string[] =>
   farewells
-    .filter(({ at, exitedAt, code }) => code !== 0 || exitedAt - at > LONGEST_CALL_MS + SLACK_MS)
+    .filter(({ at, exitedAt, code }) => code !== 0 || exitedAt - at > mostMs)
     .map(({ process, at, exitedAt, code }) => `${process} with ${code} after ${exitedAt - at} ms`);
 
 const some = (what: string, list: readonly string[]): readonly string[] =>

@@ -1,6 +1,6 @@
 import { Fault } from '@spillway/contracts/fault';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { type Models, type ModelsOptions, openModels } from './registry.js';
+import { type Models, type ModelsOptions, needsEmbedded, openModels } from './registry.js';
 import { promptFor } from './steps.js';
 import { type ModelServer, startModelServer } from './testing/model-server.js';
 import { scripted } from './testing/scripted.js';
@@ -140,5 +140,41 @@ describe('openModels', () => {
       ),
     );
     expect(most).toBe(2);
+  });
+});
+
+describe('needsEmbedded', () => {
+  const endpoint = { baseUrl: 'http://127.0.0.1:9/v1', model: 'any' };
+  const only = (name: string) => {
+    const pack = smallPack();
+    const everywhere = { small: name, big: name };
+    const steps = {
+      classify: everywhere,
+      extract: everywhere,
+      sentiment: everywhere,
+      draft: everywhere,
+      polish: everywhere,
+    };
+    return { ...pack, steps };
+  };
+
+  it.each([
+    ['a pack whose big steps are embedded', { pack: smallPack() }, true],
+    ['overrides of both tiers', { pack: smallPack(), overrides: { small: endpoint, big: endpoint } }, false],
+    [
+      'an override of the tier that is not embedded',
+      { pack: smallPack(), overrides: { small: endpoint } },
+      true,
+    ],
+    ['a pack of endpoints', { pack: only('little') }, false],
+  ])('of %s', (_, options, needed) => {
+    expect(needsEmbedded(options)).toBe(needed);
+  });
+
+  it('knows what openModels asks for', () => {
+    const options = { pack: only('little'), apiKeys: () => undefined };
+    models = openModels(options);
+    expect(models.for('draft', 'big').embedded).toBe(false);
+    expect(() => openModels({ ...options, pack: smallPack() })).toThrow('embedded');
   });
 });

@@ -1,4 +1,4 @@
-#!/usr/bin/env -S node --max-old-space-size=320 --max-semi-space-size=48
+#!/usr/bin/env -S node --max-old-space-size=320 --max-semi-space-size=24
 // Old space: what is alive fits into half of it; without a bound the heap grows to several times that before it is swept.
 // Semi space: room enough for what one message leaves behind to die young.
 import { existsSync } from 'node:fs';

@@ -19,9 +19,12 @@ it('kills, outages and restarts under load break no promise', async () => {
       joins: 1,
     },
     processes: { worker: 2, router: 2, ledger: 1, gateway: 1 },
-    stormMs: 90_000,
+    // Other specs share the machine.
+    slackMs: 10_000,
+    stormMs: 150_000,
     endMs: 60_000,
     say: () => undefined,
   });
+  expect(report.blows.dealt).toBe(report.blows.planned);
   expect(report.violations, report.markdown).toEqual([]);
-}, 240_000);
+}, 300_000);
