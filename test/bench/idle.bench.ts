@@ -6,24 +6,29 @@ import { type Stack, startStack } from './pipeline/stack.js';
 import { quantile } from './statistics.js';
 import { head, row, shown } from './table.js';
 
-const BACKLOG = 100_000;
+/** What fits into memory must not depend on it. */
+const backlogs = [20_000, 100_000, 200_000];
 
-/** Names of the services of each process that is watched while there is nothing to do. */
-const processes = [
-  ['classifier'],
-  ['drafter'],
-  ['polisher'],
-  ['router'],
-  ['gateway'],
-  ['ledger'],
-  [],
-] as const;
-
-/** An endpoint that nobody asks anything: a process that calls it has no embedded models at work. */
+/** Endpoints that nobody asks anything: a process that calls them loads no embedded models. */
 const endpoints = {
   ...{ SMALL_BASE_URL: 'http://127.0.0.1:9/v1', SMALL_MODEL: 'small-bench', SMALL_API_KEY: 'bench' },
   ...{ BIG_BASE_URL: 'http://127.0.0.1:9/v1', BIG_MODEL: 'big-bench', BIG_API_KEY: 'bench' },
 };
+
+interface Watched {
+  readonly name: string;
+  /** None: all. */
+  readonly services: readonly string[];
+  readonly environment: Readonly<Record<string, string>>;
+}
+
+const processes: readonly Watched[] = [
+  ...['gateway', 'router', 'ledger'].map((name) => ({ name, services: [name], environment: {} })),
+  { name: 'classifier, endpoints', services: ['classifier'], environment: endpoints },
+  { name: 'classifier, embedded models', services: ['classifier'], environment: {} },
+  { name: 'all, endpoints', services: [], environment: endpoints },
+  { name: 'all, embedded models', services: [], environment: {} },
+];
 
 /** What a process takes that has nothing to do, and whether one that has much to do grows with it. */
 export async function run(): Promise<void> {
@@ -31,7 +36,7 @@ export async function run(): Promise<void> {
   const stack = await startStack();
   try {
     await idle(stack);
-    await backlog(stack);
+    await workOff(stack);
   } finally {
     await stack.stop();
   }
@@ -39,44 +44,44 @@ export async function run(): Promise<void> {
 
 async function idle(stack: Stack, seconds = 20): Promise<void> {
   process.stdout.write(`\nIdle processes on Kafka, Redis and PostgreSQL, ${seconds} s after 10 s.\n`);
-  head('services', 'models', 'CPU %', 'resident, MiB');
-  for (const services of processes) {
-    for (const [models, more] of [['embedded', {}] as const, ['endpoints', endpoints] as const]) {
-      const server = await startServer({ ...stack.environment, ...more }, services);
-      try {
-        await delay(10_000);
-        const before = server.cpuMs();
-        await delay(seconds * 1000);
-        const cpu = (server.cpuMs() - before) / (seconds * 10);
-        row(services.join('+') || 'all', models, shown(cpu), shown(server.memory()));
-      } finally {
-        await server.remove();
-      }
+  head('process', 'CPU %', 'resident, MiB');
+  for (const { name, services, environment } of processes) {
+    const server = await startServer({ ...stack.environment, ...environment }, services);
+    try {
+      await delay(10_000);
+      const before = server.cpuMs();
+      await delay(seconds * 1000);
+      const cpu = (server.cpuMs() - before) / (seconds * 10);
+      row(name, shown(cpu), shown(server.memory()));
+    } finally {
+      await server.remove();
     }
   }
 }
 
 /** Memory while a classifier works off what has piled up. */
-async function backlog(stack: Stack, count = BACKLOG): Promise<void> {
+async function workOff(stack: Stack): Promise<void> {
   process.stdout.write(
-    `\nA backlog of ${shown(count)} messages on one topic, embedded models: resident memory while it is worked off.\n`,
+    '\nA backlog on one topic, worked off by a new classifier with embedded models: its resident memory, MiB.\n',
   );
-  head('services', 'seconds', '10 %', '50 %', '100 %', 'peak, MiB');
-  await fill(stack.servers.kafka.address, count, 5_000);
-  const server = await startServer(stack.environment, ['classifier']);
-  try {
-    const memory: number[] = [];
-    const start = performance.now();
-    while ((await handled(server)) < count) {
-      memory.push(server.memory());
-      await delay(500);
+  head('messages', 'seconds', '10 %', '50 %', '100 %', 'peak');
+  for (const count of backlogs) {
+    await fill(stack.servers.kafka.address, count, 5_000);
+    const server = await startServer(stack.environment, ['classifier']);
+    try {
+      const memory: number[] = [];
+      const start = performance.now();
+      while ((await handled(server)) < count) {
+        memory.push(server.memory());
+        await delay(250);
+      }
+      const seconds = (performance.now() - start) / 1000;
+      const at = (share: number): string =>
+        shown(memory[Math.min(memory.length - 1, Math.floor(share * memory.length))] ?? Number.NaN);
+      row(shown(count), shown(seconds), at(0.1), at(0.5), at(1), shown(quantile(memory, 1)));
+    } finally {
+      await server.remove();
     }
-    const at = (share: number): string =>
-      shown(memory[Math.min(memory.length - 1, Math.floor(share * memory.length))] ?? Number.NaN);
-    const seconds = (performance.now() - start) / 1000;
-    row('classifier', shown(seconds), at(0.1), at(0.5), at(1), shown(quantile(memory, 1)));
-  } finally {
-    await server.remove();
   }
 }
 

@@ -21,8 +21,8 @@ export async function withBroker(
       topics: topics.map((topic) => ({ topic, numPartitions: 1 })),
       waitForLeaders: false,
     });
-    for (const topic of await admin.listTopics()) await led(admin, topic);
     await admin.disconnect();
+    await awaitLeaders(broker);
     await measure(broker, server);
   } finally {
     await server.stop();
@@ -30,6 +30,13 @@ export async function withBroker(
 }
 
 /** Resolves once every partition has a leader: before that what is published may fail, and stand on the log twice. */
+export async function awaitLeaders(broker: string): Promise<void> {
+  const admin = kafkaClient(broker).admin();
+  await admin.connect();
+  for (const topic of await admin.listTopics()) await led(admin, topic);
+  await admin.disconnect();
+}
+
 async function led(admin: Admin, topic: string): Promise<void> {
   for (;;) {
     try {

@@ -3,6 +3,7 @@ import { startKafka } from '../../servers/kafka.js';
 import { startPostgres } from '../../servers/postgres.js';
 import { startRedis } from '../../servers/redis.js';
 import type { TestServer } from '../../servers/test-server.js';
+import { awaitLeaders } from '../kafka/broker.js';
 
 /** Kafka with every topic of the contracts, Redis and PostgreSQL, for one benchmark. */
 export interface Stack {
@@ -16,6 +17,7 @@ export async function startStack(): Promise<Stack> {
   const [kafka, redis, postgres] = await Promise.all([startKafka(), startRedis(), startPostgres()]);
   const servers = { kafka, redis, postgres };
   await prepareTopics({ brokers: [kafka.address], settings: {}, create: true });
+  await awaitLeaders(kafka.address);
   return {
     servers,
     environment: {
