@@ -18,14 +18,13 @@ if (![seed, messages, minutes].every((number) => Number.isInteger(number) && num
 
 const { runChaos } = await import('../test/chaos/run.ts');
 const { fullCounts } = await import('../test/chaos/schedule.ts');
-// Through `exit`, where what runs is ended.
-for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => process.exit(130));
 const startedAt = Date.now();
 const report = await runChaos({
   seed,
   messages,
   rate: 60,
   counts: scaled(fullCounts, messages / 10_000),
+  calmShare: 0.25,
   processes: { worker: 3, router: 2, ledger: 2, gateway: 2 },
   slackMs: 2_000,
   stormMs: minutes * 60_000,

@@ -26,9 +26,9 @@ export interface Outage {
 
 interface KillBill {
   readonly kill: Kill;
-  /** Calls that the process had under way, or whose answers it had not recorded yet. */
-  readonly inFlight: number;
-  /** Of these, the calls that somebody made again. */
+  /** Calls of the process that were not answered yet. */
+  readonly unanswered: number;
+  /** Calls that it had in flight, answered or not, and that somebody made again. */
   readonly repeated: readonly string[];
   /** Milliseconds since the oldest answer among those that were made again had come; 0 when none had. */
   readonly unrecordedMs: number;
@@ -75,7 +75,10 @@ export function payments(
     calls: calls.length,
     byKill: kills.map((kill) => ({
       kill,
-      inFlight: (callsBy.get(kill.process) ?? []).filter((call) => isInFlight(call, kill.at, outages)).length,
+      unanswered: (callsBy.get(kill.process) ?? []).filter(
+        ({ startedAt, endedAt, end }) =>
+          startedAt <= kill.at && (end !== 'answered' || (endedAt ?? kill.at) > kill.at),
+      ).length,
       repeated: (repeated.get(kill) ?? []).map(({ id }) => id),
       unrecordedMs: Math.max(
         0,

@@ -9,6 +9,7 @@ export interface Findings {
   readonly options: {
     readonly seed: number;
     readonly messages: number;
+    readonly slackMs: number;
     readonly processes: Readonly<Record<string, number>>;
   };
   readonly origins: readonly string[];

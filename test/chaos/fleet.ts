@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { bin, keepTrained, takeTrained } from '../src/server.js';
 import type { Kill } from './calls.js';
+import { startGuard } from './guard.js';
 import type { Role } from './schedule.js';
 
 /** Several services share a process, so that two cores can carry three of each. */
@@ -56,6 +57,8 @@ export interface Fleet {
   stop(member: Member): Promise<string>;
   /** Ends all of them with SIGTERM. */
   stopAll(): Promise<void>;
+  /** After the last: lets go of what ends them with the run. */
+  close(): Promise<void>;
 }
 
 interface Running extends Member {
@@ -91,11 +94,8 @@ export function fleetOf({ folder, environment }: FleetOptions): Fleet {
   const farewells: Farewell[] = [];
   const collapses: Collapse[] = [];
   let closing = false;
-  // Nobody outlives the run, however it ends.
-  const endAll = (): void => {
-    for (const { child } of running) child.kill('SIGKILL');
-  };
-  process.once('exit', endAll);
+  const guard = startGuard();
+  const watch = (): void => guard.watch(Array.from(running, ({ child }) => child.pid ?? 0));
 
   function launch(role: Role, place: string): Running {
     const nth = (starts.get(place) ?? 0) + 1;
@@ -126,6 +126,7 @@ export function fleetOf({ folder, environment }: FleetOptions): Fleet {
     child.stderr.on('data', listen);
     child.once('exit', (code) => {
       running.delete(member);
+      watch();
       if (member.asked) return;
       collapses.push({ process: name, at: Date.now(), code, wasReady: member.url !== undefined });
       if (member.url !== undefined && !closing) void start(role, place).catch(() => undefined);
@@ -133,6 +134,7 @@ export function fleetOf({ folder, environment }: FleetOptions): Fleet {
     // After the exit, so that the last words are in.
     child.once('close', () => log.end());
     running.add(member);
+    watch();
     return member;
   }
 
@@ -197,8 +199,8 @@ export function fleetOf({ folder, environment }: FleetOptions): Fleet {
       await Promise.all(
         Array.from(running, (member) => (member.url === undefined ? drop(member) : end(member))),
       );
-      process.off('exit', endAll);
     },
+    close: () => guard.release(),
   };
 }
 

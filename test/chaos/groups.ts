@@ -68,26 +68,34 @@ export interface TakeOver {
   readonly process: string;
   /** Milliseconds until every group of the process had shared out its partitions among others. Undefined: never seen. */
   readonly ms: number | undefined;
-  /** Whether the broker was down meanwhile: then the time says nothing. */
+  /** Whether the broker was down meanwhile, or another member went: then the time says nothing. */
   readonly disturbed: boolean;
 }
 
-/** How long each departure kept partitions without a member that reads them. */
+/** How long each departure kept partitions without a member that reads them. `all` has the others, which disturb. */
 export function takeOvers(
   looks: readonly GroupLook[],
   departures: readonly Departure[],
+  all: readonly Departure[],
   brokerOutages: readonly Outage[],
 ): readonly TakeOver[] {
   const byGroup = Map.groupBy(looks, ({ group }) => group);
+  const went = (service: string, at: number, to: number): boolean =>
+    all.some((other) => {
+      const isNear = other.at > at - RECOVERY_MS && other.at <= to && other.at !== at;
+      return isNear && other.services.includes(service);
+    });
   return departures.map(({ process, services, at }) => {
     const ends = services.map((service) => sharedOut(byGroup.get(service) ?? [], at));
     const last = ends.some((end) => end === undefined) ? undefined : Math.max(...(ends as number[]));
-    const disturbed = brokerOutages.some(({ from, to }) => from <= (last ?? to) && to + RECOVERY_MS >= at);
+    const disturbed =
+      brokerOutages.some(({ from, to }) => from <= (last ?? to) && to + RECOVERY_MS >= at) ||
+      services.some((service) => went(service, at, last ?? Number.POSITIVE_INFINITY));
     return { process, ms: last === undefined ? undefined : last - at, disturbed };
   });
 }
 
-/** A broker that is back needs a while until every group has its members again. */
+/** A group needs a while until it has its members again, after a broker is back or somebody went. */
 const RECOVERY_MS = 15_000;
 
 /** The moment when a group that somebody left at `at` is whole again without them. */

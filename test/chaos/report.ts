@@ -99,18 +99,21 @@ function timeRows({ takeOvers, farewells, seconds }: Findings): readonly Row[] {
 
 function killTable({ payments: { byKill } }: Findings): readonly string[] {
   const rows = byKill
-    .filter(({ inFlight, repeated }) => inFlight + repeated.length > 0)
-    .map(({ kill, inFlight, repeated, unrecordedMs }): readonly (string | number)[] => [
+    .filter(({ unanswered, repeated }) => unanswered + repeated.length > 0)
+    .map(({ kill, unanswered, repeated, unrecordedMs }): readonly (string | number)[] => [
       kill.process,
       new Date(kill.at).toISOString(),
-      inFlight,
+      unanswered,
       repeated.length,
       unrecordedMs,
     ]);
   return [
     '## Calls per kill',
     '',
-    ...table(['process', 'killed at', 'in flight', 'paid again', 'oldest answer not recorded, ms'], rows),
+    ...table(
+      ['process', 'killed at', 'not answered yet', 'paid again', 'oldest answer not recorded, ms'],
+      rows,
+    ),
     '',
   ];
 }

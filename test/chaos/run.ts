@@ -25,6 +25,8 @@ export interface ChaosOptions {
   /** Messages a second at most; the schedule may ask for fewer. */
   readonly rate: number;
   readonly counts: BlowCounts;
+  /** Share of the blows that come after a calm of a quarter of a minute: others come within seconds. */
+  readonly calmShare: number;
   readonly processes: Readonly<Record<Role, number>>;
   /** What every promise of time leaves for the work itself, milliseconds: two seconds where nobody else is at work. */
   readonly slackMs: number;
@@ -59,6 +61,7 @@ export async function runChaos(options: ChaosOptions): Promise<Report> {
       return await onStage({ options, journal, servers, models, fleet }, loadAtStart);
     } finally {
       await fleet.stopAll();
+      await fleet.close();
       await models.close();
     }
   } finally {
@@ -75,7 +78,7 @@ async function onStage(stage: Stage, loadAtStart: number): Promise<Report> {
   const startedAt = Date.now();
   const watch = await watchGroups(servers.addresses.kafka, journal);
   const storm = startStorm({
-    schedule: scheduleOf(options.counts, randomFrom(options.seed)),
+    schedule: scheduleOf(options.counts, options.calmShare, randomFrom(options.seed)),
     fleet,
     servers,
     random: randomFrom(options.seed + 1),
@@ -140,6 +143,8 @@ async function concluded(stage: Stage, course: Course): Promise<Report> {
   const kafkaOutages = servers.outages.filter(({ server }) => server === 'kafka');
   const departures = (list: readonly { process: string; role: Role; at: number }[]) =>
     list.map(({ process, role, at }) => ({ process, at, services: servicesOf[role].filter(hasGroup) }));
+  const killed = departures(fleet.kills);
+  const left = departures(during.map((each) => ({ ...each, at: each.exitedAt })));
   return reportOf(stage.journal.folder, {
     options,
     origins: servers.origins,
@@ -165,12 +170,8 @@ async function concluded(stage: Stage, course: Course): Promise<Report> {
     farewells: fleet.farewells,
     collapses: fleet.collapses,
     takeOvers: {
-      kills: takeOvers(watch.looks, departures(fleet.kills), kafkaOutages),
-      farewells: takeOvers(
-        watch.looks,
-        departures(during.map((each) => ({ ...each, at: each.exitedAt }))),
-        kafkaOutages,
-      ),
+      kills: takeOvers(watch.looks, killed, [...killed, ...left], kafkaOutages),
+      farewells: takeOvers(watch.looks, left, [...killed, ...left], kafkaOutages),
     },
     stuck,
   });

@@ -50,11 +50,11 @@ export const fullCounts: BlowCounts = {
   joins: 4,
 };
 
-/** Of the blows so many come after a calm: what came before them can be recovered from undisturbed. */
-const CALM_SHARE = 0.25;
-
-/** Blows in random order, with random pauses: some hit while others are still being recovered from. */
-export function scheduleOf(counts: BlowCounts, random: Random): readonly ScheduledBlow[] {
+/**
+ * Blows in random order, with random pauses: some hit while others are still being recovered from. `calmShare` of them
+ * come after a calm, in which what came before can be recovered from undisturbed.
+ */
+export function scheduleOf(counts: BlowCounts, calmShare: number, random: Random): readonly ScheduledBlow[] {
   const times = (count: number, blow: () => Blow): readonly Blow[] => Array.from({ length: count }, blow);
   const kill = (role: Role) => (): Blow => ({ kind: 'kill', role, backAfterMs: random.whole(0, 8_000) });
   const serverKill = (server: ServerName, mostMs: number) => (): Blow => ({
@@ -75,6 +75,6 @@ export function scheduleOf(counts: BlowCounts, random: Random): readonly Schedul
     ...times(counts.joins, () => ({ kind: 'join and leave', staysMs: random.whole(2_000, 15_000) })),
   ];
   const pauseMs = (): number =>
-    random.share() < CALM_SHARE ? random.whole(14_000, 16_000) : random.whole(500, 8_000);
+    random.share() < calmShare ? random.whole(14_000, 16_000) : random.whole(500, 8_000);
   return random.shuffled(blows).map((blow) => ({ pauseMs: pauseMs(), blow }));
 }
