@@ -54,6 +54,7 @@ export default {
       'confidence',
       'pack',
     ]),
+    row('eval', 'eval', ['contracts', 'telemetry', 'policy', 'confidence', 'pack', 'store', 'models']),
     {
       name: 'pure-libs',
       severity: 'error',

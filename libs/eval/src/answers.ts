@@ -1,0 +1,56 @@
+import { createHash } from 'node:crypto';
+import type { LanguageModel, StepInput, StepName } from '@spillway/models/language-model';
+import { type Calls, type ModelTier, type StepCompletedInit, stepRunner } from '@spillway/models/runner';
+import { promptFor } from '@spillway/models/steps';
+import type { Pack } from '@spillway/pack/pack';
+
+export interface AnswerOptions {
+  readonly pack: Pack;
+  readonly models: { for(step: StepName, tier: ModelTier): LanguageModel };
+  readonly calls: Calls;
+  readonly step: StepName;
+  readonly tier: ModelTier;
+  /** What distinguishes the model from others of its name: its address and the name that the endpoint knows it by. */
+  readonly identity: string;
+  /** Calls at a time. */
+  readonly concurrency: number;
+  readonly signal: AbortSignal;
+  readonly onAnswer?: (done: number) => void;
+}
+
+/** The id of a call by everything that its answer follows from: model, prompt and input. */
+function callIdOf({ pack, step, identity }: AnswerOptions, input: StepInput): string {
+  const { system, user, schema, maxOutputTokens } = promptFor(step, input, pack, '');
+  return createHash('sha256')
+    .update(JSON.stringify([identity, step, system, user, schema ?? null, maxOutputTokens]))
+    .digest('hex')
+    .slice(0, 40);
+}
+
+/**
+ * Has one step's model answer many inputs, by the code that answers customers: the same prompt, parsing and confidence.
+ * The answers come in the order of the inputs; one that failed is among them as a failure.
+ *
+ * @throws Fault `cancelled` when the signal is aborted: what was answered by then is in `calls`
+ */
+export async function answerAll(
+  options: AnswerOptions,
+  inputs: readonly StepInput[],
+): Promise<readonly StepCompletedInit[]> {
+  const { pack, models, calls, step, tier, concurrency, signal, onAnswer } = options;
+  const runner = stepRunner({ pack, models, calls, now: Date.now });
+  const answers = new Array<StepCompletedInit>(inputs.length);
+  let [next, done] = [0, 0];
+  const work = async (): Promise<void> => {
+    for (let at = next++; at < inputs.length; at = next++) {
+      const input = inputs[at] as StepInput;
+      const messageId = models.for(step, tier).embedded ? String(at) : callIdOf(options, input);
+      const request = { step, tier, conversationId: 'eval', messageId, input };
+      answers[at] = await runner.run(request, signal);
+      done += 1;
+      onAnswer?.(done);
+    }
+  };
+  await Promise.all(Array.from({ length: Math.min(concurrency, inputs.length) }, work));
+  return answers;
+}
