@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
@@ -83,6 +83,21 @@ describe('openDatabase', () => {
     const path = join(folder, 'e.db');
     writeFileSync(path, 'not a database, but long enough to look at it twice '.repeat(100));
     expect(() => open(path)).toThrow(expect.objectContaining({ code: 'misconfigured' }));
+  });
+
+  it.each([
+    ['its folder is a file', join('plain.txt', 'a.db')],
+    ['a folder above is a file', join('plain.txt', 'deeper', 'a.db')],
+    ['it is a folder', 'folder.db'],
+  ])('says why it cannot be opened where %s', (_, name) => {
+    writeFileSync(join(folder, 'plain.txt'), 'text');
+    mkdirSync(join(folder, 'folder.db'), { recursive: true });
+    expect(() => open(join(folder, name))).toThrow(
+      expect.objectContaining({
+        code: 'misconfigured',
+        message: expect.stringMatching(/cannot be opened as a database: (E|unable)/),
+      }),
+    );
   });
 
   it('refuses a file that another process holds, and takes it once that has let go', async () => {

@@ -23,11 +23,11 @@ const LOG_BYTES = 32 * 2 ** 20;
 
 /**
  * Opens one SQLite file for this process in write-ahead mode, creates its folder, and migrates it.
- * Throws `unavailable` when another process holds the file, `misconfigured` when the file is of a newer version.
+ * Throws `unavailable` when another process holds the file, `misconfigured` when the file is of a newer version or cannot
+ * be opened, with the reason.
  */
 export function openDatabase(path: string, options: OpenOptions): DatabaseSync {
-  mkdirSync(dirname(path), { recursive: true });
-  const database = new DatabaseSync(path);
+  const database = openFile(path);
   const pageSize = options.pageSize ?? 8_192;
   try {
     // Larger pages and rarer checkpoints than SQLite's defaults: half the time for an append.
@@ -47,9 +47,23 @@ export function openDatabase(path: string, options: OpenOptions): DatabaseSync {
         { cause },
       );
     }
-    throw new Fault('misconfigured', `${path} cannot be opened as a database`, { cause });
+    throw unusable(path, cause);
   }
 }
+
+function openFile(path: string): DatabaseSync {
+  try {
+    mkdirSync(dirname(path), { recursive: true });
+    return new DatabaseSync(path);
+  } catch (cause) {
+    throw unusable(path, cause);
+  }
+}
+
+const unusable = (path: string, cause: unknown): Fault =>
+  new Fault('misconfigured', `${path} cannot be opened as a database: ${Fault.from(cause).message}`, {
+    cause,
+  });
 
 function migrate(database: DatabaseSync, migrations: readonly string[]): void {
   const row = database.prepare('PRAGMA user_version').get() as { user_version: number };
