@@ -1,4 +1,6 @@
+import { InMemorySpanExporter, SimpleSpanProcessor } from '@opentelemetry/sdk-trace';
 import { Fault } from '@spillway/contracts/fault';
+import { startTracing } from '@spillway/telemetry/tracing';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type Models, type ModelsOptions, needsEmbedded, openModels } from './registry.js';
 import { promptFor } from './steps.js';
@@ -124,6 +126,21 @@ describe('openModels', () => {
       retryAfterMs: expect.any(Number),
     });
     expect(server.calls).toHaveLength(called);
+  });
+
+  it.each([
+    ['http://127.0.0.1:9/v1', 9],
+    ['http://127.0.0.1/v1', 80],
+    ['https://127.0.0.1/v1', 443],
+  ])('says on the span of a call where the endpoint is: %s', async (baseUrl, port) => {
+    const exporter = new InMemorySpanExporter();
+    const stop = startTracing({ processor: new SimpleSpanProcessor({ exporter }) });
+    const little = open({ pack: packAt(baseUrl, { maxAttempts: 1 }) }).for('classify', 'small');
+    await little.complete(prompt, alive).catch(() => undefined);
+    expect(exporter.getFinishedSpans().map(({ attributes }) => attributes)).toMatchObject([
+      { 'server.address': '127.0.0.1', 'server.port': port },
+    ]);
+    await stop();
   });
 
   it('never runs more calls at once than the pack allows', async () => {

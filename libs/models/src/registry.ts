@@ -209,8 +209,14 @@ function meterOf({ pack, now = Date.now }: ModelsOptions, { step, tier, definiti
     tier,
     model,
     provider: embedded ? 'spillway' : 'openai',
-    ...(baseUrl === undefined ? {} : { host: new URL(baseUrl).hostname }),
+    ...(baseUrl === undefined ? {} : placeOf(new URL(baseUrl))),
     cost: (usage, startedMs) => callCost(pack, { name, embedded }, usage, startedMs),
     now,
   });
 }
+
+/** Where the endpoint is; a URL leaves out the port that goes with its scheme. */
+const placeOf = ({ hostname, port, protocol }: URL): { readonly host: string; readonly port: number } => ({
+  host: hostname,
+  port: port === '' ? (protocol === 'https:' ? 443 : 80) : Number(port),
+});

@@ -29,16 +29,16 @@ const usage = {
 const unknownUsage = { ...usage, estimated: true };
 
 /** Records as the real one does; a finished call is found again. */
-function memoryCalls(): Calls & { readonly done: Map<string, Uint8Array>; readonly leases: number[] } {
+function memoryCalls(): Calls & { readonly done: Map<string, Uint8Array>; readonly longest: number[] } {
   const done = new Map<string, Uint8Array>();
-  const leases: number[] = [];
+  const longest: number[] = [];
   return {
     done,
-    leases,
-    async once(callId, leaseMs, work) {
+    longest,
+    async once(callId, longestMs, work) {
       const found = done.get(callId);
       if (found !== undefined) return { result: found, recorded: true };
-      leases.push(leaseMs);
+      longest.push(longestMs);
       const result = await work();
       done.set(callId, result);
       return { result, recorded: false };
@@ -108,7 +108,7 @@ describe('stepRunner', () => {
     const { run, calls } = runnerOf(language(good));
     await run();
     await run({ tier: 'big', purpose: 'escalation' });
-    expect(calls.leases).toEqual([13_000, 65_000]);
+    expect(calls.longest).toEqual([13_000, 65_000]);
     expect([...calls.done.keys()]).toEqual(['m1/classify/small/answer', 'm1/classify/big/escalation']);
   });
 

@@ -17,10 +17,13 @@ export type ModelTier = 'small' | 'big';
 
 /** What a runner needs of the recorded calls; `@spillway/store/recorded-calls` has them. */
 export interface Calls {
-  /** Does the work once for this id, whoever asks; afterwards everybody gets its result. */
+  /**
+   * Does the work once for this id, whoever asks; afterwards everybody gets its result. `longestMs` is longer than the
+   * work can take.
+   */
   once(
     callId: string,
-    leaseMs: number,
+    longestMs: number,
     work: () => Promise<Uint8Array>,
     signal: AbortSignal,
   ): Promise<{ readonly result: Uint8Array; readonly recorded: boolean }>;
@@ -61,8 +64,8 @@ const steps: Readonly<Record<StepName, Step>> = {
 };
 const tiers: Readonly<Record<ModelTier, Tier>> = { small: Tier.SMALL, big: Tier.BIG };
 
-/** Milliseconds by which a lease outlives its call, so that nobody starts the call again while it is being recorded. */
-const LEASE_MARGIN_MS = 5_000;
+/** Milliseconds by which a claim outlives its call, so that nobody starts the call again while it is being recorded. */
+const RECORD_MARGIN_MS = 5_000;
 /** Calls for one answer: one that is off the schema is asked for once more, and then it is a failure. */
 const MAX_ANSWERS = 2;
 
@@ -91,7 +94,7 @@ export function stepRunner(options: RunnerOptions): StepRunner {
         const completed = await complete(options, { request, model, callId, deadlineMs }, signal);
         return toBinary(StepCompletedSchema, create(StepCompletedSchema, completed));
       };
-      const { result, recorded } = await calls.once(callId, deadlineMs + LEASE_MARGIN_MS, work, signal);
+      const { result, recorded } = await calls.once(callId, deadlineMs + RECORD_MARGIN_MS, work, signal);
       if (isRecording()) trace.getActiveSpan()?.setAttribute(RECORDED, recorded);
       return fromBinary(StepCompletedSchema, result);
     },
