@@ -1,4 +1,5 @@
 import type { Outgoing } from '@spillway/contracts/event';
+import type { Fault } from '@spillway/contracts/fault';
 
 /** An event as it lies on the log. Read-only for handlers: every group is handed the same object. */
 export interface BusRecord {
@@ -44,6 +45,11 @@ export interface SubscribeOptions {
   /** `key`: records of one key run one after the other, in log order. `none`: no order. */
   readonly order: 'key' | 'none';
   readonly handle: RecordHandler;
+  /**
+   * What is published in place of outputs that the log will never take, such as one that is too large. Left out: the
+   * record is delivered again, like any other that could not be handled.
+   */
+  readonly refused?: (record: BusRecord, fault: Fault) => readonly Outgoing[];
 }
 
 /** What an operator wants to know about a subscription. */

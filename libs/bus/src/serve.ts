@@ -1,11 +1,12 @@
 import 'reflect-metadata';
 import type { DynamicModule, Type } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
+import type { Outgoing } from '@spillway/contracts/event';
 import type { Fault } from '@spillway/contracts/fault';
 import { createLogger, type Logger } from '@spillway/telemetry/logger';
 import type { Bus, BusRecord, SubscriptionHealth } from './bus.js';
 import { FaultFilter } from './fault-filter.js';
-import { deadLetter } from './middleware/dead-letter.js';
+import { deadLetter, type Park, park } from './middleware/dead-letter.js';
 import { deadline } from './middleware/deadline.js';
 import { deduplicate } from './middleware/deduplicate.js';
 import { detailOf } from './middleware/fault-detail.js';
@@ -16,6 +17,7 @@ import { type Order, postpone } from './middleware/postpone.js';
 import { type RetryOptions, retry } from './middleware/retry.js';
 import { noteFault, traced } from './middleware/trace.js';
 import { nestLogs } from './nest-logs.js';
+import { originals, trailOf } from './retry-topic.js';
 import { BusStrategy } from './strategy.js';
 
 export interface ServeOptions {
@@ -52,7 +54,12 @@ export interface Served {
  */
 export async function serve(options: ServeOptions): Promise<Served> {
   const { bus, group, slots, order } = options;
-  const strategy = new BusStrategy({ bus, group, slots, order, layers: layersOf(options) });
+  const parking = park({ group, onDead: reportDead(createLogger(group)) });
+  const strategy = new BusStrategy({
+    ...{ bus, group, slots, order },
+    layers: layersOf(options, parking),
+    refused: refusedOf(group, parking),
+  });
   const app = await NestFactory.createMicroservice(options.module, {
     strategy,
     logger: nestLogs(group),
@@ -74,25 +81,36 @@ export async function serve(options: ServeOptions): Promise<Served> {
   };
 }
 
+/** What the log does not take is parked as well: trying again would not help. */
+function refusedOf(group: string, parking: Park): (record: BusRecord, fault: Fault) => readonly Outgoing[] {
+  const originalOf = originals(group);
+  return (record, fault) => {
+    const original = originalOf(record);
+    return parking(original, fault.after(trailOf(original).attempts + fault.attempts));
+  };
+}
+
 /** Outermost first. The trace is outside, so that log lines and dead letters of a record are part of it. */
-function layersOf({
-  bus,
-  group,
-  deadlineMs,
-  remember,
-  retry: settings,
-  retryDelaysMs: delaysMs = RETRY_DELAYS_MS,
-}: ServeOptions): (orderOf: (topic: string) => Order) => readonly Middleware[] {
+function layersOf(
+  {
+    bus,
+    group,
+    deadlineMs,
+    remember,
+    retry: settings,
+    retryDelaysMs: delaysMs = RETRY_DELAYS_MS,
+  }: ServeOptions,
+  park: Park,
+): (orderOf: (topic: string) => Order) => readonly Middleware[] {
   const logger = createLogger(group);
   return (orderOf) => [
     original(group),
     traced(group, bus.driver),
     measured(group),
     deadLetter({
-      group,
       postpone: postpone({ group, delaysMs, orderOf, now: Date.now }),
+      park,
       onLater: reportLater(logger),
-      onDead: reportDead(logger),
     }),
     ...(remember === false ? [] : [deduplicate()]),
     retry({ onRetry: noteRetry(logger), ...settings }),

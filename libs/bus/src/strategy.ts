@@ -4,7 +4,14 @@ import { decode, type Outgoing, topicOf } from '@spillway/contracts/event';
 import { Fault, type Problem } from '@spillway/contracts/fault';
 import { deadTopics, retryTopic, subscriptions } from '@spillway/contracts/topology';
 import { isObservable, lastValueFrom } from 'rxjs';
-import type { Bus, BusRecord, RecordHandler, Subscription, SubscriptionHealth } from './bus.js';
+import type {
+  Bus,
+  BusRecord,
+  RecordHandler,
+  SubscribeOptions,
+  Subscription,
+  SubscriptionHealth,
+} from './bus.js';
 import { type Middleware, wrap } from './middleware/middleware.js';
 import type { Order } from './middleware/postpone.js';
 import type { HandlerExtras, Received } from './on.js';
@@ -17,6 +24,7 @@ export interface StrategyOptions {
   readonly order: 'key' | 'none';
   /** Middleware around the handlers, told of the order that a topic's handler keeps. */
   readonly layers: (orderOf: (topic: string) => Order) => readonly Middleware[];
+  readonly refused: NonNullable<SubscribeOptions['refused']>;
 }
 
 interface Route {
@@ -64,12 +72,12 @@ export class BusStrategy extends Server implements CustomTransportStrategy {
   }
 
   async #subscribe(): Promise<void> {
-    const { bus, group, slots, order, layers } = this.#options;
+    const { bus, group, slots, order, layers, refused } = this.#options;
     const routes = routesOf(group, order, this.messageHandlers);
     const orderOf = (topic: string): Order => routes.get(topic)?.order ?? 'relaxed';
     const handle = wrap(dispatcher(group, routes), layers(orderOf));
     const topics = [...routes.keys()].flatMap((topic) => readWith(topic, group));
-    this.#subscription = await bus.subscribe({ group, topics, slots, order, handle });
+    this.#subscription = await bus.subscribe({ group, topics, slots, order, handle, refused });
   }
 }
 

@@ -107,7 +107,7 @@ describe('recorded calls', () => {
     await state.claim('call:{m1}', 600_000);
     const second = work('paid twice');
     await expect(process().once('m1', LEASE, second, never)).rejects.toMatchObject({
-      code: 'unavailable',
+      code: 'conflict',
       retryAfterMs: 540_000,
     });
     expect(second).not.toHaveBeenCalled();

@@ -38,8 +38,9 @@ export interface RecordedCalls {
    *
    * `longestMs` must be longer than `work` can take: work that hangs for longer passes to the next caller, and so does,
    * much sooner, the work of an owner that vanished. A caller that finds a live owner waits for it, then throws
-   * `unavailable`. Rejections of `work` pass through as they are, and the next caller tries again. A result is recorded
-   * even when `signal` was aborted meanwhile: it is paid for.
+   * `conflict`, with the time after which to ask again: nothing is out of order, and only this call has to wait.
+   * Rejections of `work` pass through as they are, and the next caller tries again. A result is recorded even when
+   * `signal` was aborted meanwhile: it is paid for.
    */
   once(
     callId: string,
@@ -108,7 +109,7 @@ export function recordedCalls(state: KeyedState, options: RecordedCallsOptions =
           return await own({ callId, key, fence: claim.fence, until }, work, signal);
         }
         if (settings.now() >= giveUpAt) {
-          throw new Fault('unavailable', `another worker is still busy with ${callId}`, {
+          throw new Fault('conflict', `another worker is still busy with ${callId}`, {
             retryAfterMs: Math.max(0, claim.until - settings.now()),
           });
         }

@@ -1,9 +1,11 @@
 import type { Outgoing } from '@spillway/contracts/event';
+import { deadTopics } from '@spillway/contracts/topology';
 import { configureLogs } from '@spillway/telemetry/logger';
 import { describe, expect, inject, it, vi } from 'vitest';
 import { partitionOf } from '../partition.js';
 import { openProducer, type ProducerOptions } from './producer.js';
 import { type BrokerStage, brokerStages, ids, outgoing } from './testing/broker-stage.js';
+import { createTopics, planTopics } from './topics.js';
 
 configureLogs({ level: 'silent' });
 const stage = brokerStages(() => inject('kafkaBrokers'));
@@ -85,6 +87,17 @@ describe('a producer', () => {
       { status: 'fulfilled' },
     ]);
     await eventually(() => expect(ids(seen)).toEqual(['before', 'after']));
+  });
+
+  it('takes a dead letter that is larger than any event', async () => {
+    const on = await stage();
+    const plan = planTopics().filter(({ topic }) => topic === deadTopics[0]);
+    await createTopics(on.admin, plan);
+    const producer = await producerOf(on);
+    const letter = (bytes: number) =>
+      outgoing(deadTopics[0] ?? '', 'letter', { value: new Uint8Array(bytes) });
+    await producer.send([letter(1_500_000)]);
+    await expect(producer.send([letter(2_100_000)])).rejects.toMatchObject({ code: 'too_large' });
   });
 
   it('refuses what only this topic finds too large, and delivers its neighbours in order', async () => {

@@ -1,6 +1,7 @@
 import { setTimeout as delay, setImmediate as turn } from 'node:timers/promises';
 import type { Outgoing } from '@spillway/contracts/event';
 import { Fault } from '@spillway/contracts/fault';
+import { deadTopics } from '@spillway/contracts/topology';
 import type { Kafka, Producer as KafkaProducer, Message } from 'kafkajs';
 import { keyPartitioner } from './key-partitioner.js';
 import { type ProduceFailure, produceFailure } from './produce-failure.js';
@@ -29,6 +30,8 @@ export interface ProducerOptions {
   readonly batchBytes: number;
   /** The largest event. Brokers take 1 MiB unless they are told otherwise. */
   readonly recordBytes: number;
+  /** The largest dead letter, which holds an event and more. */
+  readonly deadBytes: number;
   /** Bytes that may wait to be sent. */
   readonly waitingBytes: number;
   /** Milliseconds in which the brokers must take what is sent. */
@@ -39,10 +42,12 @@ const defaultProducerOptions: ProducerOptions = {
   lingerMs: 0,
   batchBytes: 512 * 1024,
   recordBytes: 1_000_000,
+  deadBytes: 2_000_000,
   waitingBytes: 32 * 2 ** 20,
   patienceMs: 30_000,
 };
 
+const dead: ReadonlySet<string> = new Set(deadTopics);
 /** Events that are sent together: the cost of grouping them by partition grows with the square. */
 const BATCH_EVENTS = 500;
 /** A topic that was made a moment ago is known everywhere by then, milliseconds. */
@@ -170,7 +175,7 @@ class QueueingProducer implements Producer {
   #entry(event: Outgoing, delivery: Delivery): Entry {
     const message = writeRecord(event);
     const bytes = recordBytes(message);
-    const { recordBytes: limit } = this.#options;
+    const limit = dead.has(event.topic) ? this.#options.deadBytes : this.#options.recordBytes;
     if (bytes > limit) {
       throw new Fault('too_large', `event ${event.id} has ${bytes} bytes, and ${limit} are taken`);
     }

@@ -1,3 +1,4 @@
+import type { Outgoing } from '@spillway/contracts/event';
 import { Fault } from '@spillway/contracts/fault';
 import { configureLogs, createLogger } from '@spillway/telemetry/logger';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
@@ -21,16 +22,21 @@ const fetched = (...offsets: number[]): Fetched => {
 /** A subscription whose broker is this spec: what comes and when, and what becomes of commits. */
 async function subscribed(over: {
   handle?: SubscriptionParts['options']['handle'];
+  refused?: SubscriptionParts['options']['refused'];
   commit?: GroupConsumer['commit'];
 }) {
   const commits: Commit[] = [];
   const state = { silentMs: 0 };
   const left = vi.fn(async () => undefined);
   const onFatal = vi.fn();
-  const publish = vi.fn(async () => undefined);
+  const publish = vi.fn(async (_events: readonly Outgoing[]) => undefined);
   let listener: ConsumerListener | undefined;
   const subscription = await openSubscription({
-    options: { group: 'g', topics: ['t'], slots: 2, order: 'key', handle: over.handle ?? (async () => []) },
+    options: {
+      ...{ group: 'g', topics: ['t'], slots: 2, order: 'key' },
+      handle: over.handle ?? (async () => []),
+      ...(over.refused === undefined ? {} : { refused: over.refused }),
+    },
     settings: defaultSettings,
     async join(given) {
       listener = given;
@@ -111,6 +117,37 @@ describe('a subscription', () => {
       ...[50, 100, 200, 400, 800, 1_600, 3_200],
       ...[5_000, 5_000, 5_000],
     ]);
+  });
+
+  it('asks for news of an outage every five seconds at least, whatever wait was asked for', async () => {
+    const at: number[] = [];
+    const { broker } = await subscribed({
+      async handle() {
+        at.push(Date.now());
+        throw new Fault('unavailable', 'down', { retryAfterMs: 60_000 });
+      },
+    });
+    broker.onFetch(fetched(0));
+    await vi.advanceTimersByTimeAsync(12_000);
+    expect(at.map((time) => time - (at[0] ?? 0))).toEqual([0, 5_000, 10_000]);
+  });
+
+  it.each<[string, Fault, readonly string[], number | undefined]>([
+    ['what the log never takes is replaced', new Fault('too_large', 'x'), ['outputs', 'too_large'], 1],
+    ['what it does not take now is handled again', new Fault('unavailable', 'x'), ['outputs'], undefined],
+  ])('%s', async (_, fault, published, committed) => {
+    const output = (id: string) => ({ topic: 'out', key: 'k', id, value: new Uint8Array(), headers: {} });
+    const { broker, publish, commits } = await subscribed({
+      handle: async () => [output('outputs')],
+      refused: (_record, { code }) => [output(code)],
+    });
+    publish.mockRejectedValueOnce(fault);
+    // Nobody handles it again within the time that is looked at.
+    broker.onFetch(fetched(0));
+    await vi.advanceTimersByTimeAsync(49);
+    expect(publish.mock.calls.map(([[event]]) => event?.id)).toEqual(published);
+    broker.onRevoke();
+    expect(offsetsOf(commits)).toEqual(committed === undefined ? [] : [committed]);
   });
 
   it.each<[string, (given: Awaited<ReturnType<typeof subscribed>>) => unknown]>([

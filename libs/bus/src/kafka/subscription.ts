@@ -1,7 +1,7 @@
 import type { Outgoing } from '@spillway/contracts/event';
 import { Fault } from '@spillway/contracts/fault';
 import type { Logger } from '@spillway/telemetry/logger';
-import type { SubscribeOptions, Subscription, SubscriptionHealth } from '../bus.js';
+import type { BusRecord, SubscribeOptions, Subscription, SubscriptionHealth } from '../bus.js';
 import { type Redelivery, redeliveryMs } from '../delay.js';
 import type { Task } from '../scheduler.js';
 import type { ConsumerListener, GroupConsumer } from './consumer.js';
@@ -176,11 +176,11 @@ class KafkaSubscription implements Subscription, ConsumerListener {
   }
 
   async #run(task: Task<Delivery>): Promise<void> {
-    const { options, publish } = this.#parts;
+    const { options } = this.#parts;
     try {
       const outputs = await options.handle(task.item.record, this.#abort.signal);
       // Whoever owns the partition now publishes them, in its order.
-      if (outputs.length > 0 && !this.#member.isLost(task)) await publish(outputs);
+      if (outputs.length > 0 && !this.#member.isLost(task)) await this.#publish(outputs, task.item.record);
     } catch (error) {
       this.#postpone(task, Fault.from(error));
       return;
@@ -190,12 +190,26 @@ class KafkaSubscription implements Subscription, ConsumerListener {
     this.#afterOne();
   }
 
+  async #publish(outputs: readonly Outgoing[], record: BusRecord): Promise<void> {
+    const { options, publish } = this.#parts;
+    try {
+      await publish(outputs);
+    } catch (error) {
+      const fault = Fault.from(error);
+      if (fault.reaction !== 'dead-letter' || options.refused === undefined) throw fault;
+      await publish(options.refused(record, fault));
+    }
+  }
+
   #postpone(task: Task<Delivery>, fault: Fault): void {
     const { settings, logger, options } = this.#parts;
     const { record, failures } = task.item;
-    this.#member.reject(task, fault.code === 'unavailable');
+    const outage = fault.code === 'unavailable';
+    this.#member.reject(task, outage);
     if (this.#draining === undefined && !this.#member.isLost(task)) {
-      const delayMs = redeliveryMs(settings.redelivery, failures, fault);
+      const asked = redeliveryMs(settings.redelivery, failures, fault);
+      // The whole group stands still until this one has shown whether the outage is over.
+      const delayMs = outage ? Math.min(asked, settings.redelivery.maxMs) : asked;
       if (fault.retryAfterMs !== undefined) task.item.readyAtMs = Date.now() + delayMs;
       const { topic, partition, offset, id } = record;
       logger.warn(

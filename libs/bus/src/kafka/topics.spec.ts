@@ -22,7 +22,7 @@ describe('the plan', () => {
   it.each([
     ['message.received', { partitions: 12, retentionMs: 7 * 86_400_000 }],
     ['message.received.router.retry', { partitions: 12, retentionMs: 7 * 86_400_000 }],
-    ['message.received.router.dead', { partitions: 1, retentionMs: 30 * 86_400_000 }],
+    ['message.received.router.dead', { partitions: 1, retentionMs: 30 * 86_400_000, maxBytes: 2_097_152 }],
   ])('has %s', (topic, expected) => {
     expect(planTopics().find((each) => each.topic === topic)).toEqual({ topic, ...expected });
   });
@@ -41,7 +41,7 @@ describe('the plan', () => {
 describe('topics', () => {
   it('are as planned once they are made', async () => {
     const { admin } = await stage();
-    const plan = [planned(), planned({ partitions: 3 })];
+    const plan = [planned(), planned({ partitions: 3, maxBytes: 2_000_000 })];
     await createTopics(admin, plan);
     await expect(checkTopics(admin, plan)).resolves.toBeUndefined();
   });
@@ -71,13 +71,18 @@ describe('topics', () => {
     const compacted = planned({
       topic: await topic(2, { 'retention.ms': '60000', 'cleanup.policy': 'compact' }),
     });
-    const fault = await faultOf(checkTopics(admin, [missing, small, short, compacted]));
+    const narrow = planned({
+      topic: await topic(2, { 'retention.ms': '60000', 'max.message.bytes': '5000' }),
+      maxBytes: 6_000,
+    });
+    const fault = await faultOf(checkTopics(admin, [missing, small, short, compacted, narrow]));
     expect(fault.code).toBe('misconfigured');
     expect(fault.problems).toEqual([
       { where: missing.topic, message: 'is missing' },
       { where: small.topic, message: 'has 1 partitions, and 2 are planned' },
       { where: short.topic, message: 'keeps records for 1000 ms, and 60000 are planned' },
       { where: compacted.topic, message: 'has the cleanup policy compact, which loses records; set delete' },
+      { where: narrow.topic, message: 'takes 5000 bytes at once (max.message.bytes), and 6000 are planned' },
     ]);
   });
 

@@ -21,6 +21,8 @@ export interface PlannedTopic {
   readonly partitions: number;
   readonly replication?: number;
   readonly retentionMs: number;
+  /** Of the largest batch that it takes, which may be one record. Left out: what the brokers are set to. */
+  readonly maxBytes?: number;
 }
 
 const DAY_MS = 86_400_000;
@@ -33,6 +35,8 @@ const defaultTopicSettings: TopicSettings = {
 
 /** Dead letters are few, and read in one go. */
 const DEAD_PARTITIONS = 1;
+/** A dead letter is larger than what it holds, which may be as large as brokers take by default, 1 MiB. */
+const DEAD_TOPIC_BYTES = 2 * 2 ** 20;
 /** All topics are made, and known to all brokers, by then, milliseconds. */
 const KNOWN_MS = 30_000;
 const PAUSE_MS = 50;
@@ -52,6 +56,7 @@ export function planTopics(settings: Partial<TopicSettings> = {}): readonly Plan
       topic,
       partitions: DEAD_PARTITIONS,
       retentionMs: deadRetentionMs,
+      maxBytes: DEAD_TOPIC_BYTES,
       ...copies,
     })),
   ];
@@ -72,11 +77,12 @@ export async function checkTopics(admin: Admin, plan: readonly PlannedTopic[]): 
 interface FoundTopic {
   readonly partitions: number;
   readonly retentionMs: number;
+  readonly maxBytes: number;
   readonly cleanup: string;
 }
 
 function problemsOf(planned: PlannedTopic, found: FoundTopic | undefined): readonly Problem[] {
-  const { topic: where, partitions, retentionMs } = planned;
+  const { topic: where, partitions, retentionMs, maxBytes = 0 } = planned;
   if (found === undefined) return [{ where, message: 'is missing' }];
   const problems: Problem[] = [];
   if (found.partitions < partitions) {
@@ -86,6 +92,12 @@ function problemsOf(planned: PlannedTopic, found: FoundTopic | undefined): reado
     problems.push({
       where,
       message: `keeps records for ${found.retentionMs} ms, and ${retentionMs} are planned`,
+    });
+  }
+  if (found.maxBytes < maxBytes) {
+    problems.push({
+      where,
+      message: `takes ${found.maxBytes} bytes at once (max.message.bytes), and ${maxBytes} are planned`,
     });
   }
   if (found.cleanup !== 'delete') {
@@ -111,7 +123,7 @@ async function findTopics(
       resources: topics.map((name) => ({
         type: kafkajs.ConfigResourceTypes.TOPIC,
         name,
-        configNames: ['retention.ms', 'cleanup.policy'],
+        configNames: ['retention.ms', 'cleanup.policy', 'max.message.bytes'],
       })),
     }),
   ]);
@@ -127,6 +139,7 @@ async function findTopics(
       {
         partitions: partitions.length,
         retentionMs: Number(settings.get(name)?.get('retention.ms')),
+        maxBytes: Number(settings.get(name)?.get('max.message.bytes')),
         cleanup: settings.get(name)?.get('cleanup.policy') ?? '',
       },
     ]),
@@ -167,13 +180,17 @@ async function createMissing(admin: Admin, plan: readonly PlannedTopic[]): Promi
   return false;
 }
 
-const configOf = ({ topic, partitions, replication, retentionMs }: PlannedTopic, copies: number) => ({
+const configOf = (
+  { topic, partitions, replication, retentionMs, maxBytes }: PlannedTopic,
+  copies: number,
+) => ({
   topic,
   numPartitions: partitions,
   replicationFactor: replication ?? copies,
   configEntries: [
     { name: 'retention.ms', value: `${retentionMs}` },
     { name: 'cleanup.policy', value: 'delete' },
+    ...(maxBytes === undefined ? [] : [{ name: 'max.message.bytes', value: `${maxBytes}` }]),
     // What was taken must be on two disks where there are three: one of them may be lost at any time.
     { name: 'min.insync.replicas', value: (replication ?? copies) > 2 ? '2' : '1' },
   ],

@@ -4,7 +4,7 @@ import { Fault, type FaultCode } from '@spillway/contracts/fault';
 import { describe, expect, it } from 'vitest';
 import type { BusRecord } from '../bus.js';
 import { record } from '../testing/record.js';
-import { deadLetter } from './dead-letter.js';
+import { deadLetter, park } from './dead-letter.js';
 import type { Postpone } from './postpone.js';
 
 const running = new AbortController().signal;
@@ -13,7 +13,7 @@ const stopping = AbortSignal.abort();
 const never: Postpone = (_, { attempts }) => ({ kind: 'over', attempts });
 
 async function handled(error: unknown, over: Partial<BusRecord> = {}, signal = running) {
-  const handle = deadLetter({ group: 'router', postpone: never, now: () => 1_234 })(() =>
+  const handle = deadLetter({ postpone: never, park: park({ group: 'router', now: () => 1_234 }) })(() =>
     Promise.reject(error),
   );
   const [output] = await handle(record(over), signal);
@@ -85,9 +85,8 @@ describe('dead letter', () => {
   it('leaves alone what succeeds, and tells of what it parks', async () => {
     const told: string[] = [];
     const layer = deadLetter({
-      group: 'router',
       postpone: never,
-      onDead: ({ id }, { code }) => told.push(`${id} ${code}`),
+      park: park({ group: 'router', onDead: ({ id }, { code }) => told.push(`${id} ${code}`) }),
     });
     expect(await layer(async () => [])(record(), running)).toEqual([]);
     await layer(() => Promise.reject(new Fault('missing', 'x')))(record(), running);
@@ -109,7 +108,11 @@ describe('dead letter', () => {
     const held = new Fault('unknown', 'x', { retryAfterMs: 20 });
     const hold: Postpone = () => ({ kind: 'hold', fault: held, delayMs: 20 });
     const layers = [later, hold].map((postpone) =>
-      deadLetter({ group: 'router', postpone, onLater: (_, { code }, ms) => told.push(`${code} ${ms}`) }),
+      deadLetter({
+        postpone,
+        park: park({ group: 'router' }),
+        onLater: (_, { code }, ms) => told.push(`${code} ${ms}`),
+      }),
     );
     const results = layers.map((layer) =>
       layer(() => Promise.reject(new Fault('timed_out', 'x')))(record(), running),
@@ -121,7 +124,10 @@ describe('dead letter', () => {
 
   it('does not park a dead letter, which lies on its topic already', async () => {
     const told: string[] = [];
-    const layer = deadLetter({ group: 'ledger', postpone: never, onDead: ({ topic }) => told.push(topic) });
+    const layer = deadLetter({
+      postpone: never,
+      park: park({ group: 'ledger', onDead: ({ topic }) => told.push(topic) }),
+    });
     const topic = 'message.received.router.dead';
     const handle = layer(() => Promise.reject(new Fault('malformed', 'x')));
     expect(await handle(record({ topic }), running)).toEqual([]);

@@ -10,39 +10,51 @@ import { messageIdOf } from './message-id.js';
 import type { Middleware } from './middleware.js';
 import type { Postpone } from './postpone.js';
 
-export interface DeadLetterOptions {
+export interface ParkOptions {
   readonly group: string;
-  readonly postpone: Postpone;
-  /** Told of every record that is to run again later. */
-  readonly onLater?: (record: BusRecord, fault: Fault, delayMs: number) => void;
   /** Told of every record that is parked, with all attempts that it had. */
   readonly onDead?: (record: BusRecord, fault: Fault) => void;
   /** Milliseconds since the epoch. */
   readonly now?: () => number;
 }
 
+/** What is published of a record that nothing can help; its fault carries all attempts that it had. */
+export type Park = (record: BusRecord, fault: Fault) => readonly Outgoing[];
+
+export interface DeadLetterOptions {
+  readonly postpone: Postpone;
+  readonly park: Park;
+  /** Told of every record that is to run again later. */
+  readonly onLater?: (record: BusRecord, fault: Fault, delayMs: number) => void;
+}
+
 /** Dead-letter topics have no dead letters of their own. */
 const dead: ReadonlySet<string> = new Set(deadTopics);
 
 /**
- * Says what becomes of a record that nothing inside could help. It runs again later as long as it may; then it becomes
- * one DeadLettered event, with all that is needed to replay it, so that it is done. An outage, and while the process
- * stops whatever another try might mend, is passed on instead: the record is then delivered again. A dead letter that
- * cannot be handled is not parked anew: it lies on its topic already.
+ * Makes of a record one DeadLettered event, with all that is needed to replay it. A dead letter that cannot be handled
+ * is not parked anew: it lies on its topic already.
  */
-export function deadLetter(options: DeadLetterOptions): Middleware {
-  const { group, postpone, onLater, onDead, now = Date.now } = options;
+export function park({ group, onDead, now = Date.now }: ParkOptions): Park {
+  return (record, fault) => {
+    onDead?.(record, fault);
+    return dead.has(record.topic) ? [] : [parked(record, fault, group, now())];
+  };
+}
+
+/**
+ * Says what becomes of a record that nothing inside could help. It runs again later as long as it may; then it is parked,
+ * so that it is done. An outage, and while the process stops whatever another try might mend, is passed on instead: the
+ * record is then delivered again.
+ */
+export function deadLetter({ postpone, park, onLater }: DeadLetterOptions): Middleware {
   return (next) => (record, signal) =>
     next(record, signal).catch((error: unknown) => {
       const fault = Fault.from(error);
       // An outage is not the record's fault: parked, it would be missing once the outage is over.
       if (fault.code === 'unavailable' || (signal.aborted && fault.reaction === 'retry')) throw fault;
       const postponed = postpone(record, fault);
-      if (postponed.kind === 'over') {
-        const last = fault.after(postponed.attempts);
-        onDead?.(record, last);
-        return dead.has(record.topic) ? [] : [parked(record, last, group, now())];
-      }
+      if (postponed.kind === 'over') return park(record, fault.after(postponed.attempts));
       onLater?.(record, fault, postponed.delayMs);
       if (postponed.kind === 'hold') throw postponed.fault;
       return [postponed.event];

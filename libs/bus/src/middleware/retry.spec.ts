@@ -67,6 +67,10 @@ describe('retry', () => {
     ],
     ['a conflict is tried again at once', { throws: times(2, 'conflict'), delays: [] }],
     [
+      'a conflict that says when is tried again then',
+      { throws: [['conflict', { retryAfterMs: 700 }]], delays: [700] },
+    ],
+    [
       'it waits as long as it is asked to',
       { throws: [['throttled', { retryAfterMs: 3_000 }]], delays: [3_000] },
     ],

@@ -34,7 +34,7 @@ const defaults: RetryOptions = {
 
 /**
  * Tries again in place, while the record holds its key: after faults whose reaction is `retry`, after a delay with
- * full jitter, never earlier than `retryAfterMs`, and after `conflict` at once. Rejects with the last fault, which
+ * full jitter, never earlier than `retryAfterMs`, and after a `conflict` that does not say when, at once. Rejects with the last fault, which
  * then carries the number of attempts. An aborted signal ends it.
  */
 export function retry(options: Partial<RetryOptions> = {}): Middleware {
@@ -59,7 +59,7 @@ export function retry(options: Partial<RetryOptions> = {}): Middleware {
 }
 
 function delayOf(fault: Fault, attempt: number, { firstMs, maxMs, random }: RetryOptions): number {
-  if (fault.code === 'conflict') return 0;
+  if (fault.code === 'conflict') return fault.retryAfterMs ?? 0;
   const jittered = random() * Math.min(maxMs, firstMs * 2 ** (attempt - 1));
   return Math.max(jittered, fault.retryAfterMs ?? 0);
 }
