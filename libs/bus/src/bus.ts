@@ -63,6 +63,12 @@ export interface SubscriptionHealth {
   readonly inFlight: number;
   /** Milliseconds since the longest waiting record might have been done: what is to wait does not count. 0 when there is none. */
   readonly oldestAgeMs: number;
+  /** Partitions, retry topics included, that this member has. */
+  readonly partitions: number;
+  /** Those of them that are not read on now, because enough is held already. */
+  readonly paused: number;
+  /** How often partitions were shared out anew since the subscription began, the first time included. */
+  readonly assignments: number;
   readonly alive: boolean;
 }
 

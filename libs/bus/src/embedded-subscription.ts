@@ -145,6 +145,9 @@ export class EmbeddedSubscription implements Subscription {
       lag: this.#scheduler.held + this.#later.records + this.#waiting,
       inFlight: this.#scheduler.running,
       oldestAgeMs: now - oldest,
+      partitions: this.#partitions.size,
+      paused: this.#isFull() ? this.#partitions.size : 0,
+      assignments: 1,
       alive: this.#draining === undefined,
     };
   }

@@ -87,6 +87,18 @@ export const BUS_OLDEST_SECONDS = metric(
   'spillway_bus_oldest_seconds',
   'Age of the oldest unfinished event, seconds, by group.',
 );
+export const BUS_PARTITIONS = metric(
+  'spillway_bus_partitions',
+  'Partitions that this process reads, by group.',
+);
+export const BUS_PAUSED = metric(
+  'spillway_bus_paused_partitions',
+  'Partitions that are not read on because enough is held, by group.',
+);
+export const BUS_ASSIGNMENTS = metric(
+  'spillway_bus_assignments_total',
+  'Times that partitions were shared out anew, a process’s first time included, by group.',
+);
 export const MODEL_CALLS = metric(
   'spillway_model_calls_total',
   'Calls to models, by model, step and result (a finish reason or a fault code).',

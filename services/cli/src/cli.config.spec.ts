@@ -30,6 +30,20 @@ describe('the environment', () => {
     });
   });
 
+  it.each([
+    [undefined, undefined],
+    ['', undefined],
+    ['5', [5_000]],
+    ['1, 60,86400', [1_000, 60_000, 86_400_000]],
+  ])('reads how long a failed event waits: %s', (text, delays) => {
+    const environment = text === undefined ? {} : { SPILLWAY_RETRY_SECONDS: text };
+    expect(readConfig(environment).retryDelaysMs).toEqual(delays);
+  });
+
+  it.each(['0', '1,', '1;2', '1.5', '-1', 'soon'])('takes no wait of %s', (text) => {
+    expect(problems({ SPILLWAY_RETRY_SECONDS: text })).toHaveLength(1);
+  });
+
   it('reads endpoints for a tier', () => {
     const config = readConfig({ BIG_BASE_URL: 'https://models.test/v1', BIG_MODEL: 'big', BIG_API_KEY: 'k' });
     expect(config.endpoints).toEqual({
@@ -59,6 +73,7 @@ describe('the environment', () => {
       SPILLWAY_PORT: '99999',
       SPILLWAY_API_KEYS: 'short-secret',
       SMALL_BASE_URL: 'ftp://x',
+      SPILLWAY_RETRY_SECONDS: '10,,86401',
       KAFKA_BROKERS: 'kafka-1',
       SPILLWAY_KAFKA_PARTITIONS: '0',
       REDIS_URL: 'http://:a-password@redis',
@@ -67,6 +82,7 @@ describe('the environment', () => {
     expect(found).toEqual([
       'SPILLWAY_PORT: must be a port, 0 to 65535',
       'SPILLWAY_API_KEYS: every secret needs 16 visible ASCII characters or more',
+      'SPILLWAY_RETRY_SECONDS: must be whole seconds, 1 to 86400, like 10,60,600',
       'SMALL_BASE_URL: must be an http or https address',
       'KAFKA_BROKERS: must be addresses like kafka-1:9092,kafka-2:9092',
       'SPILLWAY_KAFKA_PARTITIONS: must be a whole number, 1 or more',

@@ -25,6 +25,17 @@ const count = optional
     message: 'must be a whole number, 1 or more',
   });
 
+/** A record that waits holds its place on the log: a day is the longest. */
+const LONGEST_RETRY_S = 86_400;
+const seconds = optional
+  .transform((value) => value?.split(',').map((part) => Number(part.trim() || Number.NaN)))
+  .refine(
+    (value) =>
+      value === undefined ||
+      value.every((each) => Number.isInteger(each) && each > 0 && each <= LONGEST_RETRY_S),
+    { message: `must be whole seconds, 1 to ${LONGEST_RETRY_S}, like 10,60,600` },
+  );
+
 /** Where the API is, unless SPILLWAY_PORT says otherwise. */
 export const API_PORT = 4_800;
 const HOUR_MS = 3_600_000;
@@ -46,6 +57,7 @@ const schema = z.object({
   SPILLWAY_LOG_LEVEL: optional
     .transform((level) => level ?? 'warn')
     .pipe(z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'silent'])),
+  SPILLWAY_RETRY_SECONDS: seconds,
   SMALL_BASE_URL: url,
   SMALL_API_KEY: optional,
   SMALL_MODEL: optional,
@@ -93,6 +105,8 @@ export interface CliConfig {
   readonly apiPort: number;
   readonly apiKeys: readonly string[];
   readonly logLevel: z.infer<typeof schema>['SPILLWAY_LOG_LEVEL'];
+  /** Waits before an event that failed is handled again, and after the last of which it is parked; undefined: as the bus has it. */
+  readonly retryDelaysMs: readonly number[] | undefined;
   /** Take the place of the pack's endpoints for every step of the tier. */
   readonly endpoints: { readonly small?: Endpoint; readonly big?: Endpoint };
   readonly otlpEndpoint: string | undefined;
@@ -130,6 +144,7 @@ export function readConfig(environment: Environment): CliConfig {
     apiPort: env.SPILLWAY_PORT ?? API_PORT,
     apiKeys: env.SPILLWAY_API_KEYS,
     logLevel: env.SPILLWAY_LOG_LEVEL,
+    retryDelaysMs: env.SPILLWAY_RETRY_SECONDS?.map((each) => each * 1000),
     endpoints: {
       ...endpoint('small', env.SMALL_BASE_URL, env.SMALL_API_KEY, env.SMALL_MODEL),
       ...endpoint('big', env.BIG_BASE_URL, env.BIG_API_KEY, env.BIG_MODEL),

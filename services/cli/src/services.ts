@@ -109,11 +109,12 @@ export async function startServices(
     await Promise.all(served.map((each) => each.close(unsent ? RECORD_MS : DRAIN_MS)));
   };
   const { smallMs, bigMs } = platform.pack.policy.deadlines;
+  const retries = config.retryDelaysMs === undefined ? {} : { retryDelaysMs: config.retryDelaysMs };
   try {
     const deadlineMs = Math.max(smallMs, bigMs) + DEADLINE_MARGIN_MS;
     for (const [group, { module, waits, ...how }] of Object.entries(eventServices)) {
       if (!names.includes(group)) continue;
-      const options = { bus: platform.bus, group, module: module(platform), ...how };
+      const options = { bus: platform.bus, group, module: module(platform), ...how, ...retries };
       served.push(await serve(waits && platform.models.remote ? { ...options, deadlineMs } : options));
     }
     measureGroups(served);

@@ -107,6 +107,12 @@ export class GroupMember {
     return lag;
   }
 
+  /** How many the member has, and how many of them it has paused. */
+  get partitions(): { readonly partitions: number; readonly paused: number } {
+    const paused = [...this.#holdings.values()].filter((holding) => holding.paused === true);
+    return { partitions: this.#holdings.size, paused: paused.length };
+  }
+
   /** The moment since which an unfinished record might have been done; undefined when there is none. */
   oldestReadyAtMs(): number | undefined {
     let oldest: number | undefined;

@@ -51,7 +51,7 @@ describe('a member of a group on a real broker', { timeout: 60_000 }, () => {
     await eventually(() => expect(runs.length).toBe(1));
     // The case is about time that passes: more than the broker would wait for.
     await sleep(1.5 * timings.sessionTimeoutMs);
-    expect(reading.health()).toMatchObject({ inFlight: 1, alive: true });
+    expect(reading.health()).toMatchObject({ inFlight: 1, alive: true, partitions: 2, paused: 2 });
     expect((await stage.admin.describeGroups([`group-${topic}`])).groups[0]?.members.length).toBe(1);
     finish.open();
     await eventually(() => expect(reading.health().lag).toBe(0));

@@ -91,6 +91,14 @@ describe('a subscription', () => {
     expect(offsetsOf(commits)).toEqual([1]);
   });
 
+  it('counts how often partitions were shared out, and says how many it has', async () => {
+    const { broker, subscription } = await subscribed({});
+    expect(subscription.health()).toMatchObject({ partitions: 1, paused: 0, assignments: 1 });
+    broker.onRevoke();
+    broker.onAssign([place, { topic: 't', partition: 1 }]);
+    expect(subscription.health()).toMatchObject({ partitions: 2, paused: 0, assignments: 2 });
+  });
+
   it('publishes nothing of a partition that it has lost: its new owner does', async () => {
     const { promise, resolve } = Promise.withResolvers<void>();
     const output = { topic: 'out', key: 'k', id: 'i', value: new Uint8Array(), headers: {} };

@@ -78,6 +78,7 @@ class KafkaSubscription implements Subscription, ConsumerListener {
   #draining: Promise<void> | undefined;
   #fatal: Fault | undefined;
   #finishedAt = performance.now();
+  #assignments = 0;
   /** Whoever waits for something to change. */
   #waiting: (() => void) | undefined;
 
@@ -106,6 +107,7 @@ class KafkaSubscription implements Subscription, ConsumerListener {
   onAssign(partitions: readonly TopicPartition[]): void {
     const { options, logger } = this.#parts;
     this.#member.assign(partitions);
+    this.#assignments += 1;
     logger.info({ group: options.group, partitions: partitions.length }, 'partitions are assigned');
     this.#commitSoon();
     this.#pump();
@@ -136,6 +138,8 @@ class KafkaSubscription implements Subscription, ConsumerListener {
       lag: this.#member.lag,
       inFlight: this.#member.inFlight,
       oldestAgeMs: Math.max(0, now - (this.#member.oldestReadyAtMs() ?? now)),
+      ...this.#member.partitions,
+      assignments: this.#assignments,
       alive: this.#isAlive(),
     };
   }

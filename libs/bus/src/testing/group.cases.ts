@@ -42,6 +42,8 @@ export function groupCases(stage: () => Stage, { members }: Capabilities): void 
     const finish = gate();
     const reading = await read(bus, { slots: 2, handle: () => finish.opened.then(() => []) });
     expect(reading.health()).toMatchObject({ group, lag: 0, inFlight: 0, oldestAgeMs: 0, alive: true });
+    expect(reading.health()).toMatchObject({ partitions: expect.any(Number), paused: 0, assignments: 1 });
+    expect(reading.health().partitions).toBeGreaterThan(0);
     await bus.publish(numbers(5).map((n) => event(topic, n, n)));
     await eventually(() => expect(reading.health()).toMatchObject({ lag: 5, inFlight: 2 }));
     await eventually(() => expect(reading.health().oldestAgeMs).toBeGreaterThan(0));
