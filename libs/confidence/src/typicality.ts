@@ -1,4 +1,4 @@
-import { logit, sigmoid } from './calibration.js';
+import { logit, sigmoid } from './log-odds.js';
 
 /**
  * How much of a message's vocabulary is usually known, by its length: logit(share known) is normal around

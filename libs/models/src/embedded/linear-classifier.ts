@@ -1,4 +1,5 @@
-import { applyPlatt, fitPlatt, fitTemperature, type Platt, temper } from '@spillway/confidence/calibration';
+import { applyPlatt, fitPlatt, type Platt } from '@spillway/confidence/platt';
+import { fitTemperature, temper } from '@spillway/confidence/temperature';
 import {
   type Familiarity,
   fitTypicality,

@@ -1,3 +1,5 @@
+import { seededRandom, shuffle } from '@spillway/confidence/random';
+
 /** Weights of a softmax regression. */
 export interface Softmax {
   readonly classes: number;
@@ -24,27 +26,6 @@ export interface SoftmaxOptions {
   readonly seed?: number;
   /** Called after each pass with the share done. */
   readonly onProgress?: (share: number) => void;
-}
-
-/** Numbers from 0 to 1 (mulberry32): the same seed gives the same model everywhere. */
-function randomFrom(seed: number): () => number {
-  let state = seed | 0;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
-  };
-}
-
-/** Puts a list into a random order, in place. */
-function shuffle(list: Int32Array, random: () => number): void {
-  for (let at = list.length - 1; at > 0; at -= 1) {
-    const other = Math.floor(random() * (at + 1));
-    const kept = list[at] as number;
-    list[at] = list[other] as number;
-    list[other] = kept;
-  }
 }
 
 /**
@@ -117,7 +98,7 @@ export function fitSoftmax(
   };
   const squares = new Float32Array(features).fill(FIRST_SQUARE);
   const step = stepper(model, squares);
-  const random = randomFrom(seed);
+  const random = seededRandom(seed);
   const order = Int32Array.from(rows.keys());
   const longest = rows.reduce((most, row) => Math.max(most, row.ids.length), 0);
   const shown = { ids: new Int32Array(longest), values: new Float32Array(longest), count: 0 };
