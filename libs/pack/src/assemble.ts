@@ -1,4 +1,5 @@
-import type { Policy, TaskName } from '@spillway/policy/policy';
+import type { Certificate } from '@spillway/policy/certificate';
+import type { Policy, TaskName, TaskPolicy } from '@spillway/policy/policy';
 import { tasks } from './files.js';
 import type { ModelDefinition, Pack, Price, PromptTemplate } from './pack.js';
 import type { PackParts } from './parts.js';
@@ -84,19 +85,15 @@ function priceOf(file: Values['models']['models'][number]['prices'][number]): Pr
 }
 
 function policyOf(file: Values['policy']): Policy {
-  const taskPolicy = (task: TaskName) => ({
-    threshold: file.tasks[task].threshold,
-    holdBelow: file.tasks[task].hold_below,
-  });
   return {
     version: file.version,
     reviewedOn: file.reviewed_on,
     tasks: {
-      classify: taskPolicy('classify'),
-      extract: taskPolicy('extract'),
-      sentiment: taskPolicy('sentiment'),
-      draft: taskPolicy('draft'),
-      polish: taskPolicy('polish'),
+      classify: taskPolicyOf(file.tasks.classify),
+      extract: taskPolicyOf(file.tasks.extract),
+      sentiment: taskPolicyOf(file.tasks.sentiment),
+      draft: taskPolicyOf(file.tasks.draft),
+      polish: taskPolicyOf(file.tasks.polish),
     },
     customerFacing: { channels: file.customer_facing.channels },
     depth: {
@@ -106,5 +103,33 @@ function policyOf(file: Values['policy']): Policy {
     },
     alwaysPerson: file.always_person,
     deadlines: { smallMs: file.deadlines.small_ms, bigMs: file.deadlines.big_ms },
+  };
+}
+
+function taskPolicyOf(file: Values['policy']['tasks'][TaskName]): TaskPolicy {
+  const { certificate, shadow } = file;
+  return {
+    threshold: file.threshold,
+    holdBelow: file.hold_below,
+    fallback: file.fallback,
+    ...(certificate !== undefined && { certificate: certificateOf(certificate) }),
+    ...(shadow !== undefined && { shadow: { rate: shadow.rate, onAlarm: shadow.on_alarm } }),
+  };
+}
+
+function certificateOf(file: NonNullable<Values['policy']['tasks'][TaskName]['certificate']>): Certificate {
+  const { target, delta, mode, rows, accepted, errors, data, fingerprint, period } = file;
+  return {
+    target,
+    delta,
+    mode,
+    labelSource: file.label_source,
+    rows,
+    accepted,
+    errors,
+    data,
+    fingerprint,
+    certifiedOn: file.certified_on,
+    ...(period !== undefined && { period }),
   };
 }

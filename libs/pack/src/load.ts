@@ -1,4 +1,5 @@
 import { assemble } from './assemble.js';
+import { checkCertificates } from './checks/certificates.js';
 import { checkFields } from './checks/fields.js';
 import { checkIntents } from './checks/intents.js';
 import { checkLines } from './checks/lines.js';
@@ -10,7 +11,16 @@ import type { Pack } from './pack.js';
 import { hashOf, orderOf, ownProblems, partsOf } from './parts.js';
 import { packFault } from './problems.js';
 
-const checks = [checkIntents, checkFields, checkMacros, checkPrompts, checkModels, checkPolicy, checkLines];
+const checks = [
+  checkIntents,
+  checkFields,
+  checkMacros,
+  checkPrompts,
+  checkModels,
+  checkPolicy,
+  checkCertificates,
+  checkLines,
+];
 
 /**
  * Reads a pack's folder and validates it whole, evals and sample inbox included. Each file is read once, nothing is

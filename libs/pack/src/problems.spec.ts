@@ -35,6 +35,11 @@ function problemsAfter(edits: readonly Edit[]) {
   return { places, problems };
 }
 
+const POLISH_CERTIFIED = `  polish:
+    threshold: 0.7
+    hold_below: 0.5
+    §certificate: { target: 0.1, delta: 0.1, label_source: truth, rows: 9, accepted: 9, errors: 0,
+      data: sha256:0123456789abcdef, fingerprint: f, certified_on: 2026-11-24 }`;
 const label = '- label: order_status';
 const embedded = '{ name: embedded-small, driver: embedded, tier: small, model: linear';
 
@@ -247,7 +252,28 @@ const cases: Readonly<Record<string, readonly (readonly [edit: Edit | readonly E
         ['policy.yaml', 'always_person: [out_of_scope]', 'always_person: [§out_of_scop]'],
         'no intent is labelled "out_of_scop"; did you mean',
       ],
-      [['policy.yaml', '[email, chat]', '[email, §email]'], '"email" stands in line 9 already'],
+      [['policy.yaml', '[email, chat]', '[email, §email]'], '"email" stands in line 25 already'],
+    ],
+    certificates: [
+      [['policy.yaml', 'accepted: 840', '§accepted: 1004'], 'must be at most the 1003 rows'],
+      [['policy.yaml', 'errors: 21', '§errors: 841'], 'must be at most the 840 accepted'],
+      [['policy.yaml', 'target: 0.05', '§target: 0'], '"target" must be more than 0'],
+      [['policy.yaml', 'rate: 0.02', '§rate: 0.001'], '"rate" must be at least 0.005'],
+      [['policy.yaml', 'on_alarm: escalate', '§on_alarm: tigten'], 'did you mean "tighten"?'],
+      [['policy.yaml', 'fallback: escalate', '§fallback: drop'], 'must be one of escalate, hold, keep'],
+      [
+        ['policy.yaml', 'period: 2026-10-01/2026-10-31', '§period: 2026-10-31/2026-10-01'],
+        '"period" must be two days, the earlier first',
+      ],
+      [['policy.yaml', 'data: sha256:2c', '§data: md5:2c'], '"data" must be sha256: and the hash'],
+      [
+        ['policy.yaml', 'draft: { threshold: 0.7', 'draft: { §shadow: { rate: 0.1 }, threshold: 0.7'],
+        'two replies are never equal',
+      ],
+      [
+        ['policy.yaml', '  polish: { threshold: 0.7, hold_below: 0.5 }', POLISH_CERTIFIED],
+        'no small model polishes',
+      ],
     ],
     lines: [
       [['eval/classify.jsonl', '{"id"', '§{"idd"'], '"idd" is not known here; did you mean "id"?'],
@@ -318,8 +344,8 @@ it('tells everything at once, by file and line, also what the rest of a broken f
       "macros.yaml:7 {{compny}} is not known here; did you mean "co",
       "models.yaml:17:5 "timeout_ms" must be at least 1",
       "models.yaml:35:14 no model is called "small-8"; did you mean",
-      "policy.yaml:8:13 "threshold" must be at most 1",
-      "policy.yaml:11:17 no intent is labelled "out_of_scop"; did y",
+      "policy.yaml:24:13 "threshold" must be at most 1",
+      "policy.yaml:27:17 no intent is labelled "out_of_scop"; did y",
       "prompts/polish.yaml:2 {{draf}} is not known here; did you me",
       "prompts/polish.yaml:2:1 {{draft}} is missing: polish cannot ",
       "eval/classify.jsonl:1 no intent is labelled "order"",

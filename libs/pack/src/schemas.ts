@@ -171,10 +171,49 @@ export const modelsFile = z.strictObject({
   reference: choice,
 });
 
+/** A share that is neither none nor most. */
+const share = z.number().gt(0).max(0.5);
+const rows = z.int().min(0).max(100_000_000);
+const isPeriod = (value: string): boolean => {
+  const [first = '', last = '', ...rest] = value.split('/');
+  return rest.length === 0 && isDay(first) && isDay(last) && first <= last;
+};
+
+const certificate = z.strictObject({
+  target: share,
+  delta: share,
+  mode: z.enum(['selective', 'joint']).default('selective'),
+  label_source: z.enum(['truth', 'agreement']),
+  rows: rows.min(1),
+  accepted: rows.min(1),
+  errors: rows,
+  data: z.string().regex(/^sha256:[0-9a-f]{16,64}$/, 'must be sha256: and the hash of the rows'),
+  fingerprint: z.string().min(1).max(1_000),
+  period: z
+    .string()
+    .refine(isPeriod, 'must be two days, the earlier first, written 2026-10-01/2026-10-31')
+    .transform((value) => ({ first: value.slice(0, 10), last: value.slice(11) }))
+    .optional(),
+  certified_on: day,
+});
+
+const taskPolicy = z.strictObject({
+  threshold: probability,
+  hold_below: probability,
+  certificate: certificate.optional(),
+  fallback: z.enum(['escalate', 'hold', 'keep']).default('escalate'),
+  shadow: z
+    .strictObject({
+      rate: z.number().min(0.005).max(1),
+      on_alarm: z.enum(['escalate', 'tighten']).default('escalate'),
+    })
+    .optional(),
+});
+
 export const policyFile = z.strictObject({
   version: word,
   reviewed_on: day,
-  tasks: eachTask(z.strictObject({ threshold: probability, hold_below: probability })),
+  tasks: eachTask(taskPolicy),
   customer_facing: z.strictObject({ channels: z.array(word) }),
   depth: z.strictObject({ min_characters: count, min_questions: count, min_attachments: count }),
   always_person: z.array(name),

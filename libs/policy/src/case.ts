@@ -34,6 +34,8 @@ export interface StepAnswer<T extends TaskName = TaskName> {
   readonly failure?: string;
   /** Calibrated probability, 0 to 1, that the result is right; absent where the model gives no signal. */
   readonly confidence?: number;
+  /** Model, server, prompt and constraint that gave it, in one string; absent where the call does not tell. */
+  readonly fingerprint?: string;
 }
 
 export interface StepState {

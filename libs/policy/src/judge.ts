@@ -1,6 +1,7 @@
 import type { Case, StepAnswer } from './case.js';
 import { depthReasons, facesCustomer } from './depth.js';
 import type { Policy } from './policy.js';
+import { safeguardOf } from './safeguard.js';
 
 type VerdictName = 'accept' | 'escalate' | 'hold';
 
@@ -30,24 +31,30 @@ function judgeBig(answer: StepAnswer, policy: Policy): Judgement {
     : { verdict: 'accept', reasons: [`${compared} reaches ${shown(holdBelow)}`], threshold: holdBelow };
 }
 
-/** A small model's answer by its confidence alone. */
+/** A small model's answer by its confidence, unless a frozen certificate or an alarm decides before it. */
 function judgeSmall(answer: StepAnswer, policy: Policy): Judgement {
-  const { threshold } = policy.tasks[answer.step];
   if (answer.failure !== undefined) {
     return { verdict: 'escalate', reasons: [`no result from the small model: ${answer.failure}`] };
   }
-  if (answer.confidence === undefined) {
+  const { verdict, threshold, reasons } = safeguardOf(answer, policy);
+  if (verdict !== undefined) return { verdict, reasons, threshold };
+  const judged = byConfidence(answer.confidence, threshold);
+  return reasons.length === 0 ? judged : { ...judged, reasons: [...judged.reasons, ...reasons] };
+}
+
+function byConfidence(confidence: number | undefined, threshold: number): Judgement {
+  if (confidence === undefined) {
     return { verdict: 'escalate', reasons: ['the small model gives no confidence'], threshold };
   }
-  return answer.confidence < threshold
+  return confidence < threshold
     ? {
         verdict: 'escalate',
-        reasons: [`confidence ${shown(answer.confidence)} is under the threshold ${shown(threshold)}`],
+        reasons: [`confidence ${shown(confidence)} is under the threshold ${shown(threshold)}`],
         threshold,
       }
     : {
         verdict: 'accept',
-        reasons: [`confidence ${shown(answer.confidence)} reaches the threshold ${shown(threshold)}`],
+        reasons: [`confidence ${shown(confidence)} reaches the threshold ${shown(threshold)}`],
         threshold,
       };
 }

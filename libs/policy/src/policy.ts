@@ -1,3 +1,6 @@
+import type { Certificate, Fallback, Shadow } from './certificate.js';
+import type { DriftAlarm } from './drift-alarm.js';
+
 export type TaskName = 'classify' | 'extract' | 'sentiment' | 'draft' | 'polish';
 
 /** When a result of one task is good enough. All numbers are probabilities, 0 to 1. */
@@ -6,6 +9,12 @@ export interface TaskPolicy {
   readonly threshold: number;
   /** A big model's result under it goes to a person. 0: whatever the big model says is kept. */
   readonly holdBelow: number;
+  /** What the threshold promises; absent: nothing. */
+  readonly certificate?: Certificate;
+  /** What becomes of small answers that the certificate does not cover. */
+  readonly fallback: Fallback;
+  /** The audit of what is kept; absent: there is none. */
+  readonly shadow?: Shadow;
 }
 
 export interface Policy {
@@ -14,6 +23,8 @@ export interface Policy {
   /** ISO date of the last review; more than a month ago is worth a warning. */
   readonly reviewedOn: string;
   readonly tasks: Readonly<Record<TaskName, TaskPolicy>>;
+  /** The alarms that stand at the moment: a pack's policy has none. */
+  readonly alarms?: Readonly<Partial<Record<TaskName, DriftAlarm>>>;
   readonly customerFacing: {
     /** Channels whose replies a customer reads as they leave. A message may say otherwise for itself. */
     readonly channels: readonly string[];

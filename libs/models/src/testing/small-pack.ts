@@ -5,7 +5,7 @@ const template = (asks: string) => ({
   user: 'Subject: {{subject}}\n{{text}}',
 });
 
-const task = { threshold: 0.7, holdBelow: 0 };
+const task = { threshold: 0.7, holdBelow: 0, fallback: 'escalate' } as const;
 
 /** A pack of a few lines, for specs. What a spec cares about it says itself. */
 export function smallPack(changes: Partial<Pack> = {}): Pack {

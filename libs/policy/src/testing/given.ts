@@ -3,7 +3,7 @@ import { unknownCase } from '../case.js';
 import { type Action, decide, type Input } from '../decide.js';
 import type { Policy, TaskName } from '../policy.js';
 
-const task = { threshold: 0.7, holdBelow: 0.5 };
+const task = { threshold: 0.7, holdBelow: 0.5, fallback: 'escalate' } as const;
 
 /** Threshold 0.7 everywhere, e-mail is read by customers, three questions need depth. */
 export const policy: Policy = {

@@ -1,0 +1,43 @@
+/** What a threshold promises, and what the promise rests on; written by the certification, never by hand. */
+export interface Certificate {
+  /** Share that may be wrong: of what is kept (`selective`), or of all traffic (`joint`). */
+  readonly target: number;
+  /** Chance that the procedure says so wrongly. */
+  readonly delta: number;
+  readonly mode: 'selective' | 'joint';
+  /** Wrong by the word of people, or by the big model's: the second is agreement, not correctness. */
+  readonly labelSource: 'truth' | 'agreement';
+  /** Labelled rows it rests on, those of them at or above the threshold, and the wrong ones among these. */
+  readonly rows: number;
+  readonly accepted: number;
+  readonly errors: number;
+  /** `sha256:` and the hash of the rows. */
+  readonly data: string;
+  /** Answers of another fingerprint are not covered: they freeze the certificate. */
+  readonly fingerprint: string;
+  /** First and last day of the traffic that the rows are from; absent where the rows do not tell. */
+  readonly period?: { readonly first: string; readonly last: string };
+  /** ISO date. */
+  readonly certifiedOn: string;
+}
+
+/** What becomes of small answers that the certificate does not cover. */
+export type Fallback = 'escalate' | 'hold' | 'keep';
+
+/** What is done about a drift alarm. */
+export type OnAlarm = 'escalate' | 'tighten';
+
+/** The audit of what the small model's answers are worth, beside the traffic. */
+export interface Shadow {
+  /** Share of kept answers that the big model answers too, 0.005 to 1. */
+  readonly rate: number;
+  readonly onAlarm: OnAlarm;
+}
+
+/**
+ * The share of wrong answers among the kept ones that the certificate allows. A joint promise counts over all traffic:
+ * what is kept may be wrong more often, as far as less than everything was kept.
+ */
+export function allowedErrorRate({ mode, target, rows, accepted }: Certificate): number {
+  return mode === 'selective' || accepted === 0 ? target : Math.min(1, (target * rows) / accepted);
+}
