@@ -61,7 +61,7 @@ export async function openRedisKeyedState(options: RedisKeyedStateOptions): Prom
 }
 
 function keyedState(client: RedisClient, keys: Keyspace): KeyedState {
-  const gate = workGate();
+  const gate = workGate('the keyed state');
   const entries = entriesOf(client, keys);
   const claims = claimsOf(client, keys);
   const guarded = <T>(work: () => Promise<T>): Promise<T> =>

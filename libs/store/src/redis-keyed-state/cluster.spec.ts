@@ -1,7 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, describe, expect, it, vi } from 'vitest';
+import { openRedisBudget } from '../redis-budget.js';
 import { openRedisKeyedState } from '../redis-keyed-state.js';
+import { budgetContract } from '../testing/budget.contract.js';
 import { keyedStateContract } from '../testing/keyed-state.contract.js';
 import { startOwnRedis } from '../testing/own-redis.js';
 import { bytes } from '../testing/stage.js';
@@ -27,6 +29,11 @@ keyedStateContract('redis cluster', {
   open: (prefix) => openRedisKeyedState({ url: one.url, prefix }),
   pass: (ms) => sleep(ms),
   now: Date.now,
+});
+
+budgetContract('redis cluster', {
+  open: (prefix, caps, now) => openRedisBudget({ url: one.url, prefix, caps, now }),
+  clients: 3,
 });
 
 describe('redis keyed state on a cluster', () => {

@@ -28,11 +28,16 @@ export interface Keyspace {
   of(key: string): Shard;
 }
 
-/** Names under a prefix of their own. Throws `misconfigured` for a prefix with braces. */
-export function keyspace(prefix: string): Keyspace {
+/** Throws `misconfigured` for a prefix with braces. */
+export function requirePrefix(prefix: string): void {
   if (/[{}]/.test(prefix)) {
     throw new Fault('misconfigured', 'the prefix of the keys in Redis may not have braces: they name slots');
   }
+}
+
+/** Names under a prefix of their own. Throws `misconfigured` for a prefix with braces. */
+export function keyspace(prefix: string): Keyspace {
+  requirePrefix(prefix);
   const shards = Array.from({ length: SHARDS }, (_, index) => shardOf(`{${prefix}:${index}}`));
   const ofTag = (tag: string): Shard => shards[hashOf(tag) % SHARDS] as Shard;
   return { shards, ofTag, of: (key) => ofTag(slotTag(key)) };

@@ -6,7 +6,7 @@ export interface Script {
   readonly sha: string;
 }
 
-const script = (lua: string): Script => ({ lua, sha: hash('sha1', lua) });
+export const script = (lua: string): Script => ({ lua, sha: hash('sha1', lua) });
 
 /**
  * Versions and fences are greater than all before: than the last one of the shard, should the clock go back, and than

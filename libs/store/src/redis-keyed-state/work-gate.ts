@@ -8,13 +8,14 @@ export interface WorkGate {
   close(): Promise<void>;
 }
 
-export function workGate(): WorkGate {
+/** `what` is the thing that is closed, as it stands in a sentence. */
+export function workGate(what: string): WorkGate {
   const idle = Promise.withResolvers<void>();
   let open = true;
   let underWay = 0;
   return {
     async run(work) {
-      if (!open) throw new Fault('cancelled', 'the keyed state is closed');
+      if (!open) throw new Fault('cancelled', `${what} is closed`);
       underWay += 1;
       try {
         return await work();
