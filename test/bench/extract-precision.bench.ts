@@ -1,10 +1,9 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { gunzipSync } from 'node:zlib';
 import { compileExtractor, type Extractor, type FoundField } from '@spillway/models/extract';
 import type { FieldDefinition, FieldKind } from '@spillway/pack/pack';
+import { recordedRows } from './recorded-data.js';
 
-const data = new URL('../../../shared/data/', import.meta.url);
 const table = new URL('../../libs/models/src/embedded/extract/precision.table.ts', import.meta.url);
 
 type Part = 'train' | 'dev' | 'test';
@@ -160,12 +159,8 @@ const multidogo: Source = {
 
 const sources: readonly Source[] = [nlupp('nlupp_banking'), nlupp('nlupp_hotels'), multidogo];
 
-function rowsOf(source: Source, part: Part): Row[] {
-  const packed = source.name === 'multidogo';
-  const bytes = readFileSync(new URL(`extract/${source.name}.${part}.jsonl${packed ? '.gz' : ''}`, data));
-  const lines = (packed ? gunzipSync(bytes) : bytes).toString('utf8').trim().split('\n');
-  return lines.map((line) => JSON.parse(line) as Row);
-}
+const rowsOf = (source: Source, part: Part): readonly Row[] =>
+  recordedRows<Row>(`extract/${source.name}.${part}.jsonl`);
 
 function labelsOf(row: Row, source: Source): Label[] {
   return row.spans.flatMap((span) => {
@@ -340,17 +335,14 @@ function cost(): string {
       field('phone', 'phone', 'Telephone number.'),
     ],
   });
-  const inputs = gunzipSync(readFileSync(new URL('inbox/sumo_2025.jsonl.gz', data)))
-    .toString('utf8')
-    .trim()
-    .split('\n')
-    .map((line) => JSON.parse(line) as { text: string; subject: string; locale: string; received_at: string })
-    .map(({ text, subject, locale, received_at }) => ({
-      text,
-      subject,
-      locale,
-      receivedAtMs: Date.parse(received_at),
-    }));
+  const inputs = recordedRows<{ text: string; subject: string; locale: string; received_at: string }>(
+    'inbox/sumo_2025.jsonl',
+  ).map(({ text, subject, locale, received_at }) => ({
+    text,
+    subject,
+    locale,
+    receivedAtMs: Date.parse(received_at),
+  }));
   for (const input of inputs.slice(0, 3_000)) extractor(input);
   const before = process.cpuUsage();
   for (const input of inputs) extractor(input);

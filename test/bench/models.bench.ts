@@ -1,6 +1,4 @@
-import { existsSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { gunzipSync } from 'node:zlib';
 import {
   adaptiveCalibrationError,
   auroc,
@@ -11,25 +9,14 @@ import {
 import { type LinearModel, predictor, trainLinear } from '@spillway/models/linear';
 import { trainPack } from '@spillway/models/train';
 import { loadPack } from '@spillway/pack/load';
+import { recordedRows, rowsOf } from './recorded-data.js';
 
-const data = fileURLToPath(new URL('../../../shared/data/', import.meta.url));
 const pack = fileURLToPath(new URL('../../deploy/packs/support/', import.meta.url));
 
 interface Row {
   readonly text: string;
   readonly subject?: string;
   readonly label: string;
-}
-
-function rows(path: string): readonly Row[] {
-  const file = [path, `${path}.gz`].find((one) => existsSync(one));
-  if (file === undefined) throw new Error(`${path} is missing: this benchmark reads its data where it lies`);
-  const bytes = readFileSync(file);
-  const text = (file.endsWith('.gz') ? gunzipSync(bytes) : bytes).toString('utf8');
-  return text
-    .trimEnd()
-    .split('\n')
-    .map((line) => JSON.parse(line) as Row);
 }
 
 interface Set {
@@ -86,8 +73,8 @@ function quantile(numbers: readonly number[], p: number): number {
 }
 
 function train(set: Set, areMoods: boolean): { model: LinearModel; seconds: number } {
-  const learned = set.train.flatMap((file) => rows(data + file));
-  const dev = set.dev === undefined ? undefined : rows(data + set.dev);
+  const learned = set.train.flatMap((file) => recordedRows<Row>(file));
+  const dev = set.dev === undefined ? undefined : recordedRows<Row>(set.dev);
   const started = performance.now();
   const model = trainLinear(
     learned.map(({ text }) => text),
@@ -159,7 +146,7 @@ function measure(name: string, test: readonly Row[], predict: Predict, at: numbe
 
 /** How sure a model is of messages from a domain that it knows nothing of. */
 function strangers(name: string, predict: Predict, outOfScope: string): string {
-  const inbox = rows(`${data}inbox/sumo_2025.jsonl`).filter((_, row) => row % 10 === 0);
+  const inbox = recordedRows<Row>('inbox/sumo_2025.jsonl').filter((_, row) => row % 10 === 0);
   const long = (text: string) => text.split(/\s+/).length >= 150;
   const said = inbox.map(({ text, subject = '' }) => ({
     long: long(text),
@@ -205,15 +192,15 @@ export async function run(): Promise<void> {
   for (const set of [...intents, ...sentiments]) {
     const { model, seconds } = train(set, set.name.startsWith('sentiment/'));
     const predict = predictor(model);
-    line(measure(set.name, rows(data + set.test), predict, 0, seconds.toFixed(1)));
+    line(measure(set.name, recordedRows<Row>(set.test), predict, 0, seconds.toFixed(1)));
     if (/banking77|clinc150/.test(set.name)) far.push(strangers(set.name, predict, OOS));
   }
   const started = performance.now();
   const { linear } = trainPack(await loadPack(pack));
   const seconds = ((performance.now() - started) / 1000).toFixed(1);
   const predict = predictor(linear);
-  line(measure('pack support, intents', rows(`${pack}eval/classify.jsonl`), predict, 0, seconds));
-  line(measure('pack support, moods', rows(`${pack}eval/sentiment.jsonl`), predict, 1, seconds));
+  line(measure('pack support, intents', rowsOf<Row>(`${pack}eval/classify.jsonl`), predict, 0, seconds));
+  line(measure('pack support, moods', rowsOf<Row>(`${pack}eval/sentiment.jsonl`), predict, 1, seconds));
   far.push(strangers('pack support', predict, 'out_of_scope'));
   process.stdout.write(`\nIntent and mood of a message of 60 words: ${microseconds(predict)} us (median).\n`);
   process.stdout.write(

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { predictor, trainLinear } from './linear.js';
+import { distribution, predictor, trainLinear } from './linear.js';
 import { decodeModel, encodeModel } from './linear-codec.js';
 
 const things = ['parcel', 'jacket', 'lamp', 'tent', 'mug', 'blanket', 'hammock', 'boots'];
@@ -173,5 +173,28 @@ describe('decodeModel', () => {
     expect(() => decodeModel(new TextEncoder().encode('{"not": "a model, but long enough"}'))).toThrow(
       malformed,
     );
+  });
+});
+
+describe('distribution', () => {
+  const probabilities = distribution(model);
+  const labels = model.classifiers[0]?.labels ?? [];
+
+  it('says how likely each label is, the likeliest being the one predicted', () => {
+    fc.assert(
+      fc.property(anyText, (text) => {
+        const all = Array.from(probabilities(text)[0] ?? []);
+        expect(all).toHaveLength(labels.length);
+        expect(all.reduce((sum, one) => sum + one, 0)).toBeCloseTo(1, 9);
+        expect(labels[all.indexOf(Math.max(...all))]).toBe(first(text).label);
+      }),
+    );
+  });
+
+  it('has an opinion on labels that it would not have given', () => {
+    const of = (label: string) =>
+      probabilities('invoice or money back for the kettle')[0]?.[labels.indexOf(label)] ?? 0;
+    expect(of('refund')).toBeGreaterThan(of('tracking'));
+    expect(of('invoice')).toBeGreaterThan(of('tracking'));
   });
 });

@@ -1,3 +1,4 @@
+import { temper } from '@spillway/confidence/temperature';
 import { crossFit } from '@spillway/confidence/cross-fit';
 import { Fault } from '@spillway/contracts/fault';
 import { readFeatures } from './features.js';
@@ -205,20 +206,40 @@ function outOfFold(
   });
 }
 
-/**
- * Answers for a model, one prediction per classifier in their order. Every call reads a bounded part of the text and
- * allocates little but its answer; what is returned is the caller's.
- */
-export function predictor({ vocabulary, classifiers }: LinearModel) {
+/** Reads a text once, and tells what each classifier of a model makes of it. The judgements are overwritten by the next call. */
+function judgeOf({ vocabulary, classifiers }: LinearModel) {
   const scale = scaleFor(vocabulary);
   const scores = classifiers.map(({ labels }) => new Float64Array(labels.length));
   const signals = classifiers.some((classifier) => classifier.signals);
-  return (text: string, subject = ''): readonly Prediction[] => {
+  return <T>(
+    text: string,
+    subject: string,
+    told: (classifier: Classifier, judgement: Judgement) => T,
+  ): readonly T[] => {
     const { ids, values, count, coverage, words } = read(scale, text, subject, signals);
     return classifiers.map((classifier, at) => {
       const own = scores[at] as Float64Array;
       score(classifier.softmax, ids, values, lengthOf(count, classifier.signals), own);
-      return judge(classifier, { scores: own, familiarity: { coverage, words } });
+      return told(classifier, { scores: own, familiarity: { coverage, words } });
     });
   };
+}
+
+/**
+ * Answers for a model, one prediction per classifier in their order. Every call reads a bounded part of the text and
+ * allocates little but its answer; what is returned is the caller's.
+ */
+export function predictor(model: LinearModel) {
+  const judged = judgeOf(model);
+  return (text: string, subject = ''): readonly Prediction[] => judged(text, subject, judge);
+}
+
+/**
+ * For a model, the probability of every label, per classifier in the order of its `labels`: a second opinion on the label
+ * that another model gave. Tempered, but not lowered for texts unlike the examples.
+ */
+export function distribution(model: LinearModel) {
+  const judged = judgeOf(model);
+  return (text: string, subject = ''): readonly Float64Array[] =>
+    judged(text, subject, ({ calibration }, { scores }) => temper(scores, calibration.temperature));
 }
