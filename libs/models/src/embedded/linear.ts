@@ -1,5 +1,5 @@
-import { temper } from '@spillway/confidence/temperature';
 import { crossFit } from '@spillway/confidence/cross-fit';
+import { temper } from '@spillway/confidence/temperature';
 import { Fault } from '@spillway/contracts/fault';
 import { readFeatures } from './features.js';
 import { type Classifier, calibrate, type Judgement, judge, type Prediction } from './linear-classifier.js';
