@@ -20,5 +20,10 @@ it('gives every topic but the ledger’s own inputs a reader that acts on it', (
     .filter(([group]) => group !== 'ledger')
     .flatMap(([, schemas]) => schemas.map(topicOf));
   const onlyRecorded = eventSchemas.map(topicOf).filter((topic) => !acting.includes(topic));
-  expect(onlyRecorded.sort()).toEqual(['decision.made', 'message.settled', 'review.requested']);
+  expect(onlyRecorded.sort()).toEqual([
+    'alarm.raised',
+    'decision.made',
+    'message.settled',
+    'review.requested',
+  ]);
 });

@@ -1,6 +1,8 @@
 import type { DescMessage } from '@bufbuild/protobuf';
 import { topicOf } from './event.js';
 import {
+  AlarmRaisedSchema,
+  AuditRecordedSchema,
   DeadlinePassedSchema,
   DecisionMadeSchema,
   DraftRequestedSchema,
@@ -23,6 +25,8 @@ export const eventSchemas = [
   ReviewRequestedSchema,
   ReviewDecidedSchema,
   DeadlinePassedSchema,
+  AuditRecordedSchema,
+  AlarmRaisedSchema,
 ] as const;
 
 /** Consumer group (the service's name) to the event types it reads. Topics are created and checked from this table. */
@@ -32,7 +36,13 @@ export const subscriptions = {
   sentiment: [MessageReceivedSchema],
   drafter: [DraftRequestedSchema],
   polisher: [PolishRequestedSchema],
-  router: [MessageReceivedSchema, StepCompletedSchema, ReviewDecidedSchema, DeadlinePassedSchema],
+  router: [
+    MessageReceivedSchema,
+    StepCompletedSchema,
+    ReviewDecidedSchema,
+    DeadlinePassedSchema,
+    AuditRecordedSchema,
+  ],
   // What was asked for stands in the answers and decisions that follow: requests leave nothing in the ledger.
   ledger: [
     MessageReceivedSchema,
@@ -41,6 +51,8 @@ export const subscriptions = {
     MessageSettledSchema,
     ReviewRequestedSchema,
     ReviewDecidedSchema,
+    AuditRecordedSchema,
+    AlarmRaisedSchema,
   ],
 } as const satisfies Record<string, readonly DescMessage[]>;
 

@@ -1,7 +1,7 @@
 import { create, fromBinary, type MessageInitShape, toBinary } from '@bufbuild/protobuf';
 import { timestampFromMs } from '@bufbuild/protobuf/wkt';
 import { trace } from '@opentelemetry/api';
-import { StepCompletedSchema } from '@spillway/contracts/events';
+import { PolishPurpose, StepCompletedSchema } from '@spillway/contracts/events';
 import { Fault } from '@spillway/contracts/fault';
 import { ConfidenceSource, Step, Tier } from '@spillway/contracts/model';
 import type { Pack } from '@spillway/pack/pack';
@@ -43,7 +43,7 @@ export interface StepRequest {
   readonly step: StepName;
   readonly tier: ModelTier;
   /** Why this model is asked: part of the call's id. */
-  readonly purpose?: 'answer' | 'final' | 'escalation';
+  readonly purpose?: 'answer' | 'final' | 'escalation' | 'audit';
   readonly conversationId: string;
   readonly messageId: string;
   readonly input: StepInput;
@@ -61,6 +61,12 @@ const steps: Readonly<Record<StepName, Step>> = {
   sentiment: Step.SENTIMENT,
   draft: Step.DRAFT,
   polish: Step.POLISH,
+};
+const purposes: Readonly<Record<NonNullable<StepRequest['purpose']>, PolishPurpose>> = {
+  answer: PolishPurpose.UNSPECIFIED,
+  final: PolishPurpose.FINAL,
+  escalation: PolishPurpose.ESCALATION,
+  audit: PolishPurpose.AUDIT,
 };
 const tiers: Readonly<Record<ModelTier, Tier>> = { small: Tier.SMALL, big: Tier.BIG };
 
@@ -126,6 +132,7 @@ async function complete(
     messageId: request.messageId,
     step: steps[request.step],
     tier: tiers[request.tier],
+    purpose: purposes[request.purpose ?? 'answer'],
     ...asked.answer,
     call: {
       callId,

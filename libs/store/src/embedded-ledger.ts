@@ -1,6 +1,7 @@
 import { Fault } from '@spillway/contracts/fault';
 import { openDatabase } from '@spillway/sqlite/database';
 import { groupCommit } from '@spillway/sqlite/group-commit';
+import { auditReader } from './embedded-ledger/audits.js';
 import { counter, messageLister, messageReader, reviewReader } from './embedded-ledger/read.js';
 import { savingsReader } from './embedded-ledger/savings.js';
 import { migrations } from './embedded-ledger/schema.js';
@@ -29,6 +30,7 @@ export function openEmbeddedLedger(options: EmbeddedLedgerOptions): Ledger {
   const reader = messageReader(database);
   const list = messageLister(database, reader.view);
   const { review, reviews } = reviewReader(database);
+  const audits = auditReader(database);
   const counts = counter(database);
   let open = true;
 
@@ -58,6 +60,7 @@ export function openEmbeddedLedger(options: EmbeddedLedgerOptions): Ledger {
     reviews: (query) => reading(() => reviews(query)),
     review: (id) => reading(() => review(id)),
     savings: (query) => reading(() => savings(query)),
+    audits: (query) => reading(() => audits(query)),
     counts: () => reading(counts),
     close: async () => {
       if (!open) return;

@@ -1,9 +1,9 @@
-import type { StepName, TierName } from './ledger.js';
+import type { StepName, StepTier } from './ledger.js';
 
 /** What one step of one message brings to the bill. Money is in nano-dollars, null: unknown. */
 export interface BilledStep {
   readonly step: StepName;
-  readonly tier: TierName;
+  readonly tier: StepTier;
   /** Null where the step ended without a call. */
   readonly model: string | null;
   readonly hasUsage: boolean;

@@ -1,10 +1,13 @@
 import type {
+  AlarmView,
+  AuditView,
   DeadLetterView,
   DecisionName,
   DecisionView,
   OutcomeName,
   StepDetail,
   StepName,
+  StepTier,
   TierName,
 } from './ledger-terms.js';
 
@@ -44,7 +47,7 @@ export interface StepChange {
   readonly kind: 'step';
   readonly messageId: string;
   readonly step: StepName;
-  readonly tier: TierName;
+  readonly tier: StepTier;
   readonly completedAtMs: number;
   /** Null where the step ended without a call. */
   readonly call: PricedCall | null;
@@ -100,6 +103,19 @@ export interface DeadLetterChange extends DeadLetterView {
   readonly stopsMessage: boolean;
 }
 
+/** A small answer was audited. One for each message, step and kind of audit: later ones are replays. */
+export interface AuditChange extends AuditView {
+  readonly kind: 'audit';
+  readonly messageId: string;
+}
+
+/** An alarm was raised. One for each message and step: later ones are replays. */
+export interface AlarmChange extends AlarmView {
+  readonly kind: 'alarm';
+  /** Whose audit raised it. */
+  readonly messageId: string;
+}
+
 /** One fact for the ledger; applying it again changes nothing. */
 export type LedgerChange =
   | ReceivedChange
@@ -108,4 +124,6 @@ export type LedgerChange =
   | SettledChange
   | ReviewRequestedChange
   | ReviewDecidedChange
+  | AuditChange
+  | AlarmChange
   | DeadLetterChange;

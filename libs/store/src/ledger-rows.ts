@@ -12,6 +12,7 @@ import type {
   TierName,
   UsageView,
 } from './ledger.js';
+import { type AuditRow, auditView } from './ledger-audit-rows.js';
 import { type BilledStep, billOf } from './ledger-bill.js';
 import { SETTLED, sources, statuses, stepOf, steps, tierOf, tiers, verdicts } from './ledger-codes.js';
 
@@ -109,6 +110,8 @@ export interface MessageRows {
   readonly decisions: readonly DecisionRow[];
   readonly review: ReviewRow | undefined;
   /** The oldest first. */
+  readonly audits: readonly AuditRow[];
+  /** The oldest first. */
   readonly deadLetters: readonly DeadLetterRow[];
 }
 
@@ -118,6 +121,7 @@ export function messageView({
   steps: parts,
   decisions,
   review,
+  audits,
   deadLetters,
 }: MessageRows): MessageView {
   return {
@@ -137,6 +141,7 @@ export function messageView({
     reply: replyOf(message),
     outcome: message.outcome,
     review: review === undefined ? null : reviewView(review),
+    audits: audits.map(auditView),
     deadLetters: deadLetters.map(deadLetterView),
     ...billOf(parts.map(billedStep), message.status === SETTLED),
     traceId: message.trace_id,
@@ -215,7 +220,7 @@ const billedStep = (row: StepRow): BilledStep => ({
 
 const decisionView = (row: DecisionRow): DecisionView => ({
   step: stepOf(row.slot),
-  tier: tierOf(row.slot),
+  tier: tierOf(row.slot) as TierName,
   verdict: verdicts[row.verdict] as DecisionView['verdict'],
   reasons: JSON.parse(row.reasons) as readonly string[],
   confidence: row.confidence,

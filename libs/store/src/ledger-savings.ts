@@ -1,4 +1,4 @@
-import type { Bill, ModelSavings, Money, Savings, StepName, StepSavings, TierName } from './ledger.js';
+import type { Bill, ModelSavings, Money, Savings, StepName, StepSavings, StepTier } from './ledger.js';
 
 /** Part of what one step, tier and model come to; parts are added up. */
 export interface SavingsLine extends ModelSavings {
@@ -24,7 +24,7 @@ export interface StepTally {
 }
 
 const steps: readonly StepName[] = ['classify', 'extract', 'sentiment', 'draft', 'polish'];
-const tierOrder: readonly (TierName | null)[] = ['small', 'big', 'human', null];
+const tierOrder: readonly (StepTier | null)[] = ['small', 'big', 'human', 'audit', null];
 const nothing: Money = { knownNanos: 0n, unpriced: 0 };
 
 /** A line of nothing, to be spread under the figures that there are. */

@@ -1,5 +1,7 @@
 export type StepName = 'classify' | 'extract' | 'sentiment' | 'draft' | 'polish';
 export type TierName = 'small' | 'big' | 'human';
+/** Who answered a step: `audit` is the big model beside the traffic, whose word changes nothing for the message. */
+export type StepTier = TierName | 'audit';
 export type VerdictName = 'accept' | 'escalate' | 'hold';
 export type OutcomeName = 'replied' | 'closed';
 export type DecisionName = 'approve' | 'edit' | 'reject';
@@ -70,6 +72,48 @@ export interface DecisionView {
   readonly threshold: number | null;
   readonly policyVersion: string;
   readonly decidedAtMs: number;
+}
+
+/** How a small model's answer came to be audited: drawn among the kept ones, not kept, or picked by a person. */
+export type AuditKindName = 'shadow' | 'escalated' | 'person';
+/** Whose word it is held against: people's, or the big model's, which errs too. */
+export type LabelSourceName = 'truth' | 'agreement';
+
+/** What an audit of one small answer found. */
+export interface AuditView {
+  readonly step: StepName;
+  readonly audit: AuditKindName;
+  readonly source: LabelSourceName;
+  /** Null: no label came. */
+  readonly wrong: boolean | null;
+  /** Why no label came, a code of Fault; null where one did. */
+  readonly missing: string | null;
+  /** Chance with which the message was drawn; 0: it was picked, and stands for no other. */
+  readonly rate: number;
+  /** Of the small model's answer, and what it was compared with. */
+  readonly confidence: number | null;
+  readonly threshold: number | null;
+  /** Of the small model's answer. */
+  readonly fingerprint: string;
+  readonly policyVersion: string;
+  /** Who labelled; empty for a model. */
+  readonly reviewer: string;
+  readonly auditedAtMs: number;
+}
+
+/** A drift alarm: the audit of a step found more wrong answers than its certificate allows. */
+export interface AlarmView {
+  readonly step: StepName;
+  readonly policyVersion: string;
+  readonly statistic: number;
+  readonly level: number;
+  /** Audited answers by then under this policy, and the wrong ones among them. */
+  readonly labels: number;
+  readonly errors: number;
+  /** Share of kept answers that may be wrong. */
+  readonly allowed: number;
+  readonly response: string;
+  readonly raisedAtMs: number;
 }
 
 /** An event about this message that a service could not handle. */

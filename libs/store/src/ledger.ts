@@ -1,22 +1,30 @@
 import type { LedgerChange } from './ledger-change.js';
 import type {
+  AlarmView,
+  AuditView,
   DeadLetterView,
   DecisionName,
   DecisionView,
   OutcomeName,
   StepDetail,
   StepName,
+  StepTier,
   TierName,
 } from './ledger-terms.js';
 
 export type {
+  AlarmView,
+  AuditKindName,
+  AuditView,
   ConfidenceSourceName,
   DeadLetterView,
   DecisionName,
   DecisionView,
+  LabelSourceName,
   OutcomeName,
   StepDetail,
   StepName,
+  StepTier,
   StepValue,
   TierName,
   UsageView,
@@ -27,7 +35,7 @@ export type MessageStatus = 'received' | 'in_progress' | 'in_review' | 'settled'
 /** One model's answer to one step. Money is in nano-dollars, null: unknown. */
 export interface StepView extends StepDetail {
   readonly step: StepName;
-  readonly tier: TierName;
+  readonly tier: StepTier;
   /** Name under which the pack lists the model; null where no call was made. */
   readonly model: string | null;
   readonly embedded: boolean;
@@ -78,6 +86,7 @@ export interface MessageView {
   readonly outcome: OutcomeName | null;
   /** The newest review of this message, open or decided. */
   readonly review: ReviewView | null;
+  readonly audits: readonly AuditView[];
   readonly deadLetters: readonly DeadLetterView[];
   /** What its calls cost. */
   readonly costNanos: bigint | null;
@@ -113,7 +122,7 @@ export interface Bill {
 /** Calls of one step to one model. `model` null: what was decided, or is part of the baseline, without a call. */
 export interface ModelSavings extends Bill {
   readonly model: string | null;
-  readonly tier: TierName | null;
+  readonly tier: StepTier | null;
   readonly embedded: boolean;
   readonly calls: number;
   readonly failures: number;
@@ -175,8 +184,27 @@ export interface ListQuery {
   readonly limit: number;
 }
 
-/** A half-open span of receipt times. */
-export interface SavingsQuery {
+/** Audits that may be counted together. */
+export interface AuditGroup
+  extends Pick<AuditView, 'step' | 'audit' | 'source' | 'rate' | 'fingerprint' | 'policyVersion'> {
+  /** Audits that a label came for, and the wrong answers among them. */
+  readonly labels: number;
+  readonly errors: number;
+  /** Audits that no label came for. */
+  readonly missing: number;
+  readonly firstMs: number;
+  readonly lastMs: number;
+}
+
+export interface AuditReport {
+  /** In the order of the flow, then of their first audit. */
+  readonly groups: readonly AuditGroup[];
+  /** The newest first. */
+  readonly alarms: readonly AlarmView[];
+}
+
+/** A half-open span of times. */
+export interface SpanQuery {
   /** Milliseconds since the epoch, included. Left out: from the beginning. */
   readonly fromMs?: number;
   /** Left out: without end. */
@@ -199,8 +227,10 @@ export interface Ledger {
   reviews(query: { readonly cursor?: string; readonly limit: number }): Promise<Page<ReviewView>>;
   /** One review, open or decided. */
   review(id: string): Promise<ReviewView | undefined>;
-  /** Long for many messages the first time; other work goes on meanwhile. */
-  savings(query: SavingsQuery): Promise<Savings>;
+  /** Of the messages received in a span. Long for many messages the first time; other work goes on meanwhile. */
+  savings(query: SpanQuery): Promise<Savings>;
+  /** What was audited, and the alarms that were raised, in a span. */
+  audits(query: SpanQuery): Promise<AuditReport>;
   counts(): Promise<Counts>;
   close(): Promise<void>;
 }

@@ -62,6 +62,7 @@ const message: MessageView = {
     requestedAtMs: 3_000,
     decided: { decision: 'approve', reviewer: 'local', atMs: 4_000 },
   },
+  audits: [],
   deadLetters: [{ eventId: 'e', group: 'drafter', topic: 't', code: 'unknown', detail: 'd', failedAtMs: 1 }],
   costNanos: 12n,
   baselineNanos: null,

@@ -1,16 +1,20 @@
 import type {
+  AuditView,
   MessageView,
   ReviewView,
   StepName,
+  StepTier,
   StepValue,
   StepView,
-  TierName,
 } from '@spillway/store/ledger';
 import { z } from 'zod';
 import { exactOrNull, exactSchema } from './exact.js';
 import { type Receipt, traceIdOfReceipt } from './receipt.js';
 
 const tier = z.enum(['small', 'big', 'human']);
+const stepTier = z
+  .enum(['small', 'big', 'human', 'audit'])
+  .describe('audit: the big model beside the traffic; its word changes nothing for the message');
 const step = z.enum(['classify', 'extract', 'sentiment', 'draft', 'polish']);
 const probability = z.number().min(0).max(1).nullable();
 const nanos = exactSchema.nullable().describe('nano-dollars; null: unknown');
@@ -46,7 +50,7 @@ const result = z.object({
   value: value.describe('null: the step failed'),
   confidence: probability.describe('calibrated; null: the endpoint gave no signal'),
   model: z.string().nullable(),
-  tier,
+  tier: stepTier,
   embedded: z.boolean().describe('a model in this process, which is no language model'),
   cost_nanos: nanos,
   latency_ms: z.number(),
@@ -93,7 +97,9 @@ export const messageViewSchema = headSchema.extend({
   steps: z
     .partialRecord(
       step,
-      result.extend({ earlier: z.array(result).describe('what this result took the place of') }),
+      result.extend({
+        earlier: z.array(result).describe('what this result took the place of, and the audit'),
+      }),
     )
     .describe('the result that counts, by step'),
   decisions: z.array(
@@ -118,6 +124,23 @@ export const messageViewSchema = headSchema.extend({
       reviewer: z.string().nullable(),
     })
     .nullable(),
+  audits: z
+    .array(
+      z.object({
+        step,
+        kind: z.enum(['shadow', 'escalated', 'person']),
+        label_source: z.enum(['truth', 'agreement']).describe('people’s word, or the big model’s'),
+        wrong: z.boolean().nullable().describe('null: no label came'),
+        missing: z.string().nullable().describe('why none came'),
+        rate: z.number().describe('chance with which the message was drawn; 0: it was picked'),
+        confidence: probability.describe('of the small model’s answer'),
+        threshold: probability,
+        fingerprint: z.string(),
+        policy_version: z.string(),
+        audited_at: time,
+      }),
+    )
+    .describe('small answers that were held against another’s word'),
   dead_letters: z.array(
     z.object({
       event_id: z.string(),
@@ -173,6 +196,7 @@ export function messageJson(view: MessageView): object {
       decided_at: iso(decision.decidedAtMs),
     })),
     review: view.review === null ? null : reviewOf(view.review),
+    audits: view.audits.map(auditOf),
     dead_letters: view.deadLetters.map((letter) => ({
       event_id: letter.eventId,
       group: letter.group,
@@ -203,6 +227,7 @@ export function receivedJson(receipt: Receipt): object {
     reply: null,
     outcome: null,
     review: null,
+    audits: [],
     deadLetters: [],
     costNanos: 0n,
     baselineNanos: null,
@@ -214,7 +239,7 @@ export function receivedJson(receipt: Receipt): object {
   });
 }
 
-const ranks: Readonly<Record<TierName, number>> = { human: 2, big: 1, small: 0 };
+const ranks: Readonly<Record<StepTier, number>> = { human: 3, big: 2, small: 1, audit: 0 };
 
 /** The result that counts first: one with a value before one without, then by tier. */
 const counting = (one: StepView, other: StepView): number =>
@@ -253,6 +278,20 @@ function resultOf(view: StepView): object {
     completed_at: iso(view.completedAtMs),
   };
 }
+
+const auditOf = (audit: AuditView): object => ({
+  step: audit.step,
+  kind: audit.audit,
+  label_source: audit.source,
+  wrong: audit.wrong,
+  missing: audit.missing,
+  rate: audit.rate,
+  confidence: audit.confidence,
+  threshold: audit.threshold,
+  fingerprint: audit.fingerprint,
+  policy_version: audit.policyVersion,
+  audited_at: iso(audit.auditedAtMs),
+});
 
 function foundBy(value: StepValue): object {
   if (value.kind === 'draft') {

@@ -1,4 +1,4 @@
-import type { Bill, ModelSavings, Money, Savings, SavingsQuery, StepSavings } from '@spillway/store/ledger';
+import type { Bill, ModelSavings, Money, Savings, SpanQuery, StepSavings } from '@spillway/store/ledger';
 import { z } from 'zod';
 import { exact, exactSchema } from './exact.js';
 
@@ -29,7 +29,7 @@ const bill = z.object({
   projected_saved_nanos: exactSchema.nullable(),
 });
 const counts = { calls: z.int(), failures: z.int(), escalated: z.int(), held: z.int() };
-const tier = z.enum(['small', 'big', 'human']);
+const tier = z.enum(['small', 'big', 'human', 'audit']);
 
 /** The answer of `GET /v1/savings`. */
 export const savingsSchema = bill.extend({
@@ -64,7 +64,7 @@ export const savingsSchema = bill.extend({
 });
 
 /** The bill of a span of time; `query` is what was asked for. */
-export function savingsJson(savings: Savings, query: SavingsQuery): object {
+export function savingsJson(savings: Savings, query: SpanQuery): object {
   return {
     from: isoOrNull(query.fromMs),
     to: isoOrNull(query.toMs),

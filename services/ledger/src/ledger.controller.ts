@@ -2,6 +2,8 @@ import { Controller, Inject } from '@nestjs/common';
 import { On, OnDeadLetter, type Received } from '@spillway/bus/on';
 import type { Outgoing } from '@spillway/contracts/event';
 import {
+  AlarmRaisedSchema,
+  AuditRecordedSchema,
   DeadLetteredSchema,
   DecisionMadeSchema,
   MessageReceivedSchema,
@@ -53,6 +55,16 @@ export class LedgerController {
 
   @On(ReviewDecidedSchema)
   reviewed({ event, record }: Received<typeof ReviewDecidedSchema>): Promise<readonly Outgoing[]> {
+    return this.record(event, record);
+  }
+
+  @On(AuditRecordedSchema)
+  audited({ event, record }: Received<typeof AuditRecordedSchema>): Promise<readonly Outgoing[]> {
+    return this.record(event, record);
+  }
+
+  @On(AlarmRaisedSchema)
+  alarmed({ event, record }: Received<typeof AlarmRaisedSchema>): Promise<readonly Outgoing[]> {
     return this.record(event, record);
   }
 

@@ -2,14 +2,14 @@ import { timestampMs } from '@bufbuild/protobuf/wkt';
 import type { ModelCall, Usage } from '@spillway/contracts/model';
 import type { ModelDefinition, Pack, Price } from '@spillway/pack/pack';
 import { costOf, priceAt } from '@spillway/pack/prices';
-import type { StepName, TierName } from '@spillway/store/ledger';
+import type { StepName, StepTier } from '@spillway/store/ledger';
 import type { PricedCall } from '@spillway/store/ledger-change';
 
 /** What of a pack the bill rests on. */
 export type PriceList = Pick<Pack, 'models' | 'steps' | 'reference'>;
 
 /** Says what one call costs, would have cost on the big model, and would cost at the pack's reference prices. */
-export type Pricing = (call: ModelCall, step: StepName, tier: TierName, completedAtMs: number) => PricedCall;
+export type Pricing = (call: ModelCall, step: StepName, tier: StepTier, completedAtMs: number) => PricedCall;
 
 const DAY_MS = 86_400_000;
 

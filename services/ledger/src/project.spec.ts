@@ -1,11 +1,16 @@
 import { create, type DescMessage, type Message, type MessageInitShape } from '@bufbuild/protobuf';
 import { timestampFromMs } from '@bufbuild/protobuf/wkt';
 import {
+  AlarmRaisedSchema,
+  AuditKind,
+  AuditRecordedSchema,
   DeadLetteredSchema,
   DecisionMadeSchema,
+  LabelSource,
   MessageReceivedSchema,
   MessageSettledSchema,
   Outcome,
+  PolishPurpose,
   ReviewDecidedSchema,
   ReviewDecision,
   ReviewRequestedSchema,
@@ -271,6 +276,98 @@ describe('a step', () => {
   });
 });
 
+it('keeps the big model’s audit apart from its answers', () => {
+  const [audit] = changesOf(classified({ tier: Tier.BIG, purpose: PolishPurpose.AUDIT }));
+  expect(audit).toMatchObject({ kind: 'step', step: 'classify', tier: 'audit', call: priced });
+  const [escalated] = changesOf(classified({ tier: Tier.BIG, purpose: PolishPurpose.ESCALATION }));
+  expect(escalated).toMatchObject({ tier: 'big' });
+});
+
+describe('an audit', () => {
+  const found = {
+    ...ids,
+    task: 'classify',
+    kind: AuditKind.SHADOW,
+    source: LabelSource.AGREEMENT,
+    wrong: true,
+    rate: 0.02,
+    confidence: 0.9,
+    threshold: 0.7,
+    fingerprint: 'little|a',
+    policyVersion: '1',
+    auditedAt: at,
+  };
+  const change = {
+    kind: 'audit',
+    messageId: 'm1',
+    step: 'classify',
+    audit: 'shadow',
+    source: 'agreement',
+    wrong: true,
+    missing: null,
+    rate: 0.02,
+    confidence: 0.9,
+    threshold: 0.7,
+    fingerprint: 'little|a',
+    policyVersion: '1',
+    reviewer: '',
+    auditedAtMs: 1_000,
+  };
+  const label = { case: 'classification', value: { label: 'refund' } } as const;
+
+  it.each<[string, object, readonly unknown[]]>([
+    ['with its finding', found, [change]],
+    [
+      'without a label',
+      { ...found, missing: 'over_budget' },
+      [{ ...change, wrong: null, missing: 'over_budget' }],
+    ],
+    [
+      'by a person, whose label is the step’s answer too',
+      { ...found, kind: AuditKind.PERSON, source: LabelSource.TRUTH, reviewer: 'grace', label },
+      [
+        { ...change, audit: 'person', source: 'truth', reviewer: 'grace' },
+        expect.objectContaining({
+          kind: 'step',
+          step: 'classify',
+          tier: 'human',
+          call: null,
+          completedAtMs: 1_000,
+          detail: expect.objectContaining({
+            value: { kind: 'classification', label: 'refund', queue: '', alternatives: [] },
+          }),
+        }),
+      ],
+    ],
+  ])('is kept %s', (_, init, want) => {
+    expect(changesOf(event(AuditRecordedSchema, init))).toEqual(want);
+  });
+
+  it.each([{ task: 'clasify' }, { kind: AuditKind.UNSPECIFIED }, { source: LabelSource.UNSPECIFIED }])(
+    'that does not say what it is about is malformed: %j',
+    (over) => {
+      expect(() => changesOf(event(AuditRecordedSchema, { ...found, ...over }))).toThrow(
+        expect.objectContaining({ code: 'malformed' }),
+      );
+    },
+  );
+});
+
+it('keeps an alarm', () => {
+  const raised = {
+    statistic: 24_001,
+    level: 24_000,
+    labels: 400,
+    errors: 31,
+    allowed: 0.05,
+    response: 'escalate',
+  };
+  const init = { ...ids, task: 'extract', policyVersion: '1', ...raised, raisedAt: at };
+  expect(changesOf(event(AlarmRaisedSchema, init))).toEqual([
+    { kind: 'alarm', messageId: 'm1', step: 'extract', policyVersion: '1', ...raised, raisedAtMs: 1_000 },
+  ]);
+});
+
 describe('a review', () => {
   it.each([
     ['the polish', { polish: { text: 'polished' }, draft: { text: 'draft' } }, 'polished'],
@@ -299,6 +396,12 @@ describe('a dead letter', () => {
   it.each([
     ['stops the message when it was the router’s', { ...letter, group: 'router' }, 'm1', true],
     ['is a note when it was a worker’s', { ...letter, group: 'classifier' }, 'm1', false],
+    [
+      'is a note when it was an audit: no message waits for one',
+      { ...letter, group: 'router', originTopic: 'audit.recorded' },
+      'm1',
+      false,
+    ],
     ['is a note when nobody could read it', { ...letter, group: 'router', messageId: '' }, null, false],
   ])('%s', (_, init, messageId, stopsMessage) => {
     expect(changesOf(event(DeadLetteredSchema, { ...init, failedAt: at, errorDetail: 'no event' }))).toEqual([
@@ -307,7 +410,7 @@ describe('a dead letter', () => {
         messageId,
         eventId: 'm1/message.received',
         group: init.group,
-        topic: 'message.received',
+        topic: init.originTopic,
         code: 'malformed',
         detail: 'no event',
         failedAtMs: 1_000,

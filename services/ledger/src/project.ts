@@ -1,21 +1,27 @@
 import { type Timestamp, timestampMs } from '@bufbuild/protobuf/wkt';
+import { topicOf } from '@spillway/contracts/event';
 import {
+  type AlarmRaised,
+  type AuditRecorded,
+  AuditRecordedSchema,
   type DeadLettered,
   type DecisionMade,
   type MessageReceived,
   type MessageSettled,
   Outcome,
+  PolishPurpose,
   type ReviewDecided,
   ReviewDecision,
   type ReviewRequested,
   type StepCompleted,
   Verdict,
 } from '@spillway/contracts/events';
-import { Fault } from '@spillway/contracts/fault';
 import { Step, Tier } from '@spillway/contracts/model';
 import type { DecisionName, StepName, TierName, VerdictName } from '@spillway/store/ledger';
 import type { LedgerChange } from '@spillway/store/ledger-change';
+import { named } from './named.js';
 import type { Pricing } from './pricing.js';
+import { alarmed, audited } from './project-audit.js';
 import { detailOf } from './step-detail.js';
 
 /** The events that leave something in the ledger. */
@@ -26,6 +32,8 @@ export type Recorded =
   | MessageSettled
   | ReviewRequested
   | ReviewDecided
+  | AuditRecorded
+  | AlarmRaised
   | DeadLettered;
 
 /** What the record that carried an event says of it. */
@@ -77,6 +85,10 @@ export function project(event: Recorded, carrier: Carrier, pricing: Pricing): re
       return [held(event, carrier)];
     case 'spillway.v1.ReviewDecided':
       return reviewed(event, carrier);
+    case 'spillway.v1.AuditRecorded':
+      return audited(event, timeOf(event.auditedAt, carrier));
+    case 'spillway.v1.AlarmRaised':
+      return [alarmed(event, timeOf(event.raisedAt, carrier))];
     case 'spillway.v1.DeadLettered':
       return [parked(event, carrier)];
   }
@@ -101,7 +113,7 @@ function received(event: MessageReceived, carrier: Carrier): LedgerChange {
 
 function stepped(event: StepCompleted, carrier: Carrier, pricing: Pricing): LedgerChange {
   const step = named(steps[event.step], 'step');
-  const tier = named(tiers[event.tier], 'tier');
+  const tier = event.purpose === PolishPurpose.AUDIT ? 'audit' : named(tiers[event.tier], 'tier');
   const completedAtMs = timeOf(event.completedAt, carrier);
   return {
     kind: 'step',
@@ -171,14 +183,11 @@ function parked(event: DeadLettered, carrier: Carrier): LedgerChange {
     code: event.errorCode,
     detail: event.errorDetail,
     failedAtMs: timeOf(event.failedAt, carrier),
-    // A worker that fails is late, and the router decides without it. Where the router fails, nobody does.
-    stopsMessage: messageId !== null && event.group === 'router',
+    // A worker that fails is late, and the router decides without it. Where the router fails, nobody does; no message
+    // waits for an audit.
+    stopsMessage:
+      messageId !== null && event.group === 'router' && event.originTopic !== topicOf(AuditRecordedSchema),
   };
-}
-
-function named<T>(name: T | undefined, what: string): T {
-  if (name === undefined) throw new Fault('malformed', `an event without its ${what}`);
-  return name;
 }
 
 const timeOf = (time: Timestamp | undefined, carrier: Carrier): number =>

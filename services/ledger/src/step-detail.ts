@@ -1,4 +1,4 @@
-import type { StepCompleted } from '@spillway/contracts/events';
+import type { AuditRecorded, StepCompleted } from '@spillway/contracts/events';
 import { ConfidenceSource, Mood, type Usage } from '@spillway/contracts/model';
 import type { ConfidenceSourceName, StepDetail, StepValue, UsageView } from '@spillway/store/ledger';
 
@@ -40,7 +40,8 @@ const usageOf = (usage: Usage): UsageView => ({
   estimated: usage.estimated,
 });
 
-function stepValueOf(result: StepCompleted['result']): StepValue | null {
+/** What a step found; null for a failure, and for nothing at all. */
+export function stepValueOf(result: StepCompleted['result'] | AuditRecorded['label']): StepValue | null {
   switch (result.case) {
     case 'classification': {
       const { label, queue, alternatives } = result.value;

@@ -7,7 +7,7 @@ import { requestOf } from './request.js';
 
 export const RUNNER = Symbol('step runner');
 
-/** Asks the big model: for the last pass over a reply, and for every task that the small one was not sure of. */
+/** Asks the big model: for the last pass over a reply, every task that the small one was not sure of, and the audit. */
 @Controller()
 export class PolisherController {
   constructor(@Inject(RUNNER) private readonly runner: StepRunner) {}
@@ -15,6 +15,7 @@ export class PolisherController {
   @On(PolishRequestedSchema)
   async polish({ event, signal }: Received<typeof PolishRequestedSchema>): Promise<readonly Outgoing[]> {
     const request = requestOf(event);
-    return [emit(StepCompletedSchema, await this.runner.run(request, signal), `${request.step}:big`)];
+    const asked = request.purpose === 'audit' ? 'audit' : 'big';
+    return [emit(StepCompletedSchema, await this.runner.run(request, signal), `${request.step}:${asked}`)];
   }
 }

@@ -44,6 +44,11 @@ describe('requestOf', () => {
       { step: 'sentiment', purpose: 'escalation' },
     ],
     [
+      'the audit of a label',
+      { purpose: PolishPurpose.AUDIT, task: Step.CLASSIFY },
+      { step: 'classify', purpose: 'audit' },
+    ],
+    [
       'the draft again',
       { purpose: PolishPurpose.ESCALATION, task: Step.DRAFT },
       { step: 'draft', purpose: 'escalation' },
@@ -58,6 +63,7 @@ describe('requestOf', () => {
 
   it.each<[string, Init]>([
     ['no purpose', { task: Step.DRAFT }],
+    ['an audit of no task', { purpose: PolishPurpose.AUDIT }],
     ['an escalation of no task', { purpose: PolishPurpose.ESCALATION }],
   ])('finds %s malformed', (_, event) => {
     expect(() => requestOf(create(PolishRequestedSchema, { ...ids, ...event }))).toThrow(

@@ -14,8 +14,14 @@ const steps: Readonly<Record<Step, StepName | undefined>> = {
   [Step.POLISH]: 'polish',
 };
 
+const purposes: Readonly<Partial<Record<PolishPurpose, 'escalation' | 'audit'>>> = {
+  [PolishPurpose.ESCALATION]: 'escalation',
+  [PolishPurpose.AUDIT]: 'audit',
+};
+
 /**
- * What the big model is to do: polish the reply, or redo the task that the small model was not sure of.
+ * What the big model is to do: polish the reply, redo the task that the small model was not sure of, or do one that it
+ * was sure of, for the audit.
  * Throws `malformed` for a purpose or a task that is none.
  */
 export function requestOf(event: PolishRequested): StepRequest {
@@ -23,10 +29,11 @@ export function requestOf(event: PolishRequested): StepRequest {
   const common = { tier: 'big', conversationId, messageId, input: inputOf(event) } as const;
   if (purpose === PolishPurpose.FINAL) return { ...common, step: 'polish', purpose: 'final' };
   const step = steps[event.task];
-  if (purpose !== PolishPurpose.ESCALATION || step === undefined) {
+  const name = purposes[purpose];
+  if (name === undefined || step === undefined) {
     throw new Fault('malformed', `the big model is asked for purpose ${purpose} of task ${event.task}`);
   }
-  return { ...common, step, purpose: 'escalation' };
+  return { ...common, step, purpose: name };
 }
 
 /** The message with whatever is known about it. Time 0 where the event has none. */

@@ -42,7 +42,7 @@ export function messageOf(event: MessageReceived): Message {
 }
 
 /** A worker's answer. Throws `malformed` where step, tier and result do not fit each other. */
-export function answerOf({ step, tier, result, confidence }: StepCompleted): StepAnswer {
+export function answerOf({ step, tier, result, confidence, call }: StepCompleted): StepAnswer {
   const task = TASKS[step];
   const tierName = tier === Tier.SMALL ? 'small' : tier === Tier.BIG ? 'big' : undefined;
   if (task === undefined || tierName === undefined) {
@@ -60,6 +60,7 @@ export function answerOf({ step, tier, result, confidence }: StepCompleted): Ste
     tier: tierName,
     result: result.value as NonNullable<StepAnswer['result']>,
     ...(confidence?.calibrated === undefined ? {} : { confidence: confidence.calibrated }),
+    ...(call === undefined || call.fingerprint === '' ? {} : { fingerprint: call.fingerprint }),
   };
 }
 

@@ -1,5 +1,6 @@
 import type { DatabaseSync } from 'node:sqlite';
 import type { Counts, ListQuery, MessageStatus, MessageView, Page, ReviewView } from '../ledger.js';
+import type { AuditRow } from '../ledger-audit-rows.js';
 import { SETTLED, statuses } from '../ledger-codes.js';
 import { decodeCursor, encodeCursor } from '../ledger-cursor.js';
 import {
@@ -32,6 +33,7 @@ export function messageReader(database: DatabaseSync) {
     `SELECT ${reviewColumns} WHERE v.seq = ? AND v.requested_at_ms IS NOT NULL
      ORDER BY v.requested_at_ms DESC, v.number DESC LIMIT 1`,
   );
+  const auditRows = database.prepare('SELECT * FROM audits WHERE seq = ? ORDER BY audited_at_ms, step, kind');
   const deadRows = database.prepare(
     'SELECT event_id, consumer, topic, code, detail, failed_at_ms FROM dead_letters WHERE seq = ? ORDER BY failed_at_ms, event_id, consumer',
   );
@@ -42,6 +44,7 @@ export function messageReader(database: DatabaseSync) {
       steps: stepRows.all(row.number) as unknown as readonly StepRow[],
       decisions: decisionRows.all(row.number) as unknown as readonly DecisionRow[],
       review: reviewRow.get(row.number) as unknown as ReviewRow | undefined,
+      audits: auditRows.all(row.number) as unknown as readonly AuditRow[],
       deadLetters: deadRows.all(row.number) as unknown as readonly DeadLetterRow[],
     });
 

@@ -1,6 +1,6 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import type { Savings, SavingsQuery } from '../ledger.js';
+import type { Savings, SpanQuery } from '../ledger.js';
 import { BIG, DRAFT_SLOT, FAILED, IN_REVIEW, POLISH_SLOT, SETTLED } from '../ledger-codes.js';
 import { type MessageTally, type SavingsLine, type StepTally, savingsOf } from '../ledger-savings.js';
 import {
@@ -74,7 +74,7 @@ interface Span {
 }
 
 export interface SavingsReader {
-  savings(query: SavingsQuery): Promise<Savings>;
+  savings(query: SpanQuery): Promise<Savings>;
   /** Must be told of every message that changes: its block is then added up anew. */
   changed(seq: number): void;
 }

@@ -47,4 +47,17 @@ export const migrations = [
      PRIMARY KEY (event_id, consumer)
    ) WITHOUT ROWID;
    CREATE INDEX dead_letters_by_message ON dead_letters (seq) WHERE seq IS NOT NULL;`,
+  `CREATE TABLE audits (
+     seq INTEGER NOT NULL, step INTEGER NOT NULL, kind INTEGER NOT NULL, source INTEGER NOT NULL, wrong INTEGER,
+     missing TEXT, rate REAL NOT NULL, confidence REAL, threshold REAL, fingerprint TEXT NOT NULL,
+     policy_version TEXT NOT NULL, reviewer TEXT NOT NULL, audited_at_ms INTEGER NOT NULL,
+     PRIMARY KEY (seq, step, kind)
+   ) WITHOUT ROWID;
+   CREATE INDEX audits_by_time ON audits (audited_at_ms);
+   CREATE TABLE alarms (
+     seq INTEGER NOT NULL, step INTEGER NOT NULL, policy_version TEXT NOT NULL, statistic REAL NOT NULL,
+     level REAL NOT NULL, labels INTEGER NOT NULL, errors INTEGER NOT NULL, allowed REAL NOT NULL,
+     response TEXT NOT NULL, raised_at_ms INTEGER NOT NULL,
+     PRIMARY KEY (seq, step)
+   ) WITHOUT ROWID;`,
 ];

@@ -20,6 +20,7 @@ import {
   tiers,
   verdicts,
 } from '../ledger-codes.js';
+import { auditWriters } from './audits.js';
 
 export interface Writer {
   /** Inside a transaction. Replays change nothing. */
@@ -45,6 +46,7 @@ export function ledgerWriter(database: DatabaseSync, changed: (seq: number) => v
   const decision = decisionWriter(database, known);
   const settled = settledWriter(database, known);
   const rare = rareWriters(database, known);
+  const audits = auditWriters(database, (messageId) => known.of(messageId).seq);
   return {
     apply(change) {
       switch (change.kind) {
@@ -60,6 +62,10 @@ export function ledgerWriter(database: DatabaseSync, changed: (seq: number) => v
           return rare.reviewRequested(change);
         case 'review-decided':
           return rare.reviewDecided(change);
+        case 'audit':
+          return audits.audit(change);
+        case 'alarm':
+          return audits.alarm(change);
         case 'dead-letter':
           return rare.deadLetter(change);
       }
@@ -138,7 +144,8 @@ function stepWriter(database: DatabaseSync, known: MessageNumbers) {
     const message = known.of(change.messageId);
     if (!insert(message.seq, change)) return;
     const { value } = change.detail;
-    if (value?.kind === 'classification') {
+    // An audit's word comes after the message has gone on without it.
+    if (value?.kind === 'classification' && change.tier !== 'audit') {
       const tier = tiers.indexOf(change.tier);
       intend.run(value.label, value.queue, tier, message.seq, tier);
     } else if (!message.started) start.run(message.seq);

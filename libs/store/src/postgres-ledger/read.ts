@@ -1,5 +1,6 @@
 import { type Kysely, type Selectable, sql, type Transaction } from 'kysely';
 import type { Counts, ListQuery, MessageStatus, MessageView, Page, ReviewView } from '../ledger.js';
+import type { AuditRow } from '../ledger-audit-rows.js';
 import { statuses } from '../ledger-codes.js';
 import { decodeCursor, encodeCursor, type Place } from '../ledger-cursor.js';
 import {
@@ -88,6 +89,7 @@ async function messageViews(
     at,
     sql`${of('reviews')} AND requested_at_ms IS NOT NULL ORDER BY requested_at_ms DESC, number DESC`,
   );
+  const audits = await rowsOf<AuditRow>(at, sql`${of('audits')} ORDER BY audited_at_ms, step, kind`);
   const deadLetters = await rowsOf<DeadLetterRow>(
     at,
     sql`${of('dead_letters')} ORDER BY failed_at_ms, event_id, consumer`,
@@ -107,6 +109,7 @@ async function messageViews(
       steps: steps.get(found.id) ?? [],
       decisions: decisions.get(found.id) ?? [],
       review: reviews.get(found.id)?.[0],
+      audits: audits.get(found.id) ?? [],
       deadLetters: deadLetters.get(found.id) ?? [],
     });
   });

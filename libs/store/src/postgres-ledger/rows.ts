@@ -1,4 +1,6 @@
 import type {
+  AlarmChange,
+  AuditChange,
   DeadLetterChange,
   DecisionChange,
   LedgerChange,
@@ -9,6 +11,7 @@ import type {
   StepChange,
 } from '../ledger-change.js';
 import { FAILED, IN_PROGRESS, SETTLED, slotOf, sources, steps, tiers, verdicts } from '../ledger-codes.js';
+import { alarmRow, auditRow } from './audits.js';
 import { type Month, monthOf } from './month.js';
 import { storedText } from './stored-text.js';
 
@@ -26,6 +29,8 @@ export interface MonthRows {
   readonly replies: Map<string, Row>;
   readonly reviews: Map<string, Row>;
   readonly deadLetters: Map<string, Row>;
+  readonly audits: Map<string, Row>;
+  readonly alarms: Map<string, Row>;
 }
 
 const noRows = (month: Month): MonthRows => ({
@@ -37,6 +42,8 @@ const noRows = (month: Month): MonthRows => ({
   replies: new Map(),
   reviews: new Map(),
   deadLetters: new Map(),
+  audits: new Map(),
+  alarms: new Map(),
 });
 
 /** The rows of a batch, month by month, the earliest first. */
@@ -91,9 +98,10 @@ function addStep(rows: MonthRows, change: StepChange): void {
   put(rows.steps, `${slot} ${id}`, () => stepRow(id, slot, change));
 }
 
-function stepRow(id: string, slot: number, { completedAtMs, call, detail }: StepChange): Row {
+function stepRow(id: string, slot: number, { tier, completedAtMs, call, detail }: StepChange): Row {
   const { usage, failure, value } = detail;
-  const classification = value?.kind === 'classification' ? value : undefined;
+  // An audit's word comes after the message has gone on without it.
+  const classification = value?.kind === 'classification' && tier !== 'audit' ? value : undefined;
   return {
     message_id: id,
     slot,
@@ -197,6 +205,16 @@ function addDeadLetter(rows: MonthRows, change: DeadLetterChange): void {
   }));
 }
 
+function addAudit(rows: MonthRows, change: AuditChange): void {
+  const { id } = note(rows, change.messageId, 0);
+  put(rows.audits, `${change.step} ${change.audit} ${id}`, () => auditRow(id, change));
+}
+
+function addAlarm(rows: MonthRows, change: AlarmChange): void {
+  const { id } = note(rows, change.messageId, 0);
+  put(rows.alarms, `${change.step} ${id}`, () => alarmRow(id, change));
+}
+
 type Kind = LedgerChange['kind'];
 type Adder<K extends Kind> = (rows: MonthRows, change: Extract<LedgerChange, { kind: K }>) => void;
 
@@ -207,6 +225,8 @@ const adders: { readonly [K in Kind]: Adder<K> } = {
   settled: addSettled,
   'review-requested': addRequest,
   'review-decided': addReviewDecision,
+  audit: addAudit,
+  alarm: addAlarm,
   'dead-letter': addDeadLetter,
 };
 const adderOf = (change: LedgerChange) => adders[change.kind] as Adder<Kind>;

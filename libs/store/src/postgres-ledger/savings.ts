@@ -1,5 +1,5 @@
 import { type Kysely, type RawBuilder, sql, type Transaction } from 'kysely';
-import type { Savings, SavingsQuery } from '../ledger.js';
+import type { Savings, SpanQuery } from '../ledger.js';
 import { BIG, DRAFT_SLOT, FAILED, IN_REVIEW, POLISH_SLOT, SETTLED } from '../ledger-codes.js';
 import { savingsOf } from '../ledger-savings.js';
 import {
@@ -73,7 +73,7 @@ const decisionsSql = (span: RawBuilder<unknown>) => sql<DecisionsRow>`
 /** Adds up the messages received in a span, all as they stood at one moment. */
 export function readSavings(
   database: Kysely<Tables>,
-  { fromMs = 0, toMs = Number.MAX_SAFE_INTEGER }: SavingsQuery,
+  { fromMs = 0, toMs = Number.MAX_SAFE_INTEGER }: SpanQuery,
 ): Promise<Savings> {
   const span = sql`m.received_at_ms >= ${fromMs}::bigint AND m.received_at_ms < ${toMs}::bigint`;
   return snapshot(database, async (at) => {

@@ -9,6 +9,8 @@ export interface Tables {
   readonly replies: RepliesTable;
   readonly reviews: ReviewsTable;
   readonly dead_letters: DeadLettersTable;
+  readonly audits: AuditsTable;
+  readonly alarms: AlarmsTable;
 }
 
 interface MessagesTable {
@@ -106,4 +108,35 @@ interface DeadLettersTable {
   detail: string;
   stops: boolean;
   failed_at_ms: bigint;
+}
+
+interface AuditsTable {
+  month: number;
+  message_id: string;
+  step: number;
+  kind: number;
+  source: number;
+  wrong: boolean | null;
+  missing: string | null;
+  rate: number;
+  confidence: number | null;
+  threshold: number | null;
+  fingerprint: string;
+  policy_version: string;
+  reviewer: string;
+  audited_at_ms: bigint;
+}
+
+interface AlarmsTable {
+  month: number;
+  message_id: string;
+  step: number;
+  policy_version: string;
+  statistic: number;
+  level: number;
+  labels: bigint;
+  errors: bigint;
+  allowed: number;
+  response: string;
+  raised_at_ms: bigint;
 }

@@ -43,10 +43,17 @@ export function changeWriter(database: Kysely<Tables>, months: Months) {
 async function storeMonth(database: Kysely<Tables>, rows: MonthRows): Promise<void> {
   const { month, messages, contents, steps, decisions, replies, reviews, deadLetters } = rows;
   const tables = [messages, contents, steps, decisions, replies, reviews, deadLetters];
-  await sql`SELECT apply_changes(${month}::integer, ${sql.join(tables.map((table) => sql`${rowsJson(table)}::json`))})`.execute(
-    database,
-  );
+  const changes = sql`apply_changes(${month}::integer, ${jsonOf(tables)})`;
+  const { audits, alarms } = rows;
+  const audited = audits.size + alarms.size > 0;
+  const all = audited
+    ? sql`${changes}, apply_audits(${month}::integer, ${jsonOf([audits, alarms])})`
+    : changes;
+  await sql`SELECT ${all}`.execute(database);
 }
+
+const jsonOf = (tables: readonly ReadonlyMap<string, object>[]) =>
+  sql.join(tables.map((table) => sql`${rowsJson(table)}::json`));
 
 const rowsJson = (rows: ReadonlyMap<string, object>): string | null =>
   rows.size === 0 ? null : JSON.stringify([...rows.values()]);

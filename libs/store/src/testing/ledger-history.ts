@@ -1,6 +1,8 @@
 import fc from 'fast-check';
-import type { StepDetail, StepName, StepValue, TierName, UsageView } from '../ledger.js';
+import type { StepDetail, StepName, StepTier, StepValue, TierName, UsageView } from '../ledger.js';
 import type {
+  AlarmChange,
+  AuditChange,
   DeadLetterChange,
   DecisionChange,
   LedgerChange,
@@ -79,7 +81,7 @@ export const call = (over: Partial<PricedCall> = {}): PricedCall => ({
 export const step = (
   messageId: string,
   name: StepName,
-  tier: TierName = 'small',
+  tier: StepTier = 'small',
   over: Partial<StepChange> = {},
 ): StepChange => ({
   kind: 'step',
@@ -160,10 +162,44 @@ export const dead = (messageId: string | null, over: Partial<DeadLetterChange> =
   ...over,
 });
 
+export const audit = (messageId: string, name: StepName, over: Partial<AuditChange> = {}): AuditChange => ({
+  kind: 'audit',
+  messageId,
+  step: name,
+  audit: 'shadow',
+  source: 'agreement',
+  wrong: false,
+  missing: null,
+  rate: 0.02,
+  confidence: 0.93,
+  threshold: 0.7,
+  fingerprint: 'small-8b|-',
+  policyVersion: '2026-11',
+  reviewer: '',
+  auditedAtMs: START + 400,
+  ...over,
+});
+
+export const alarm = (messageId: string, name: StepName, over: Partial<AlarmChange> = {}): AlarmChange => ({
+  kind: 'alarm',
+  messageId,
+  step: name,
+  policyVersion: '2026-11',
+  statistic: 24_001.5,
+  level: 24_000,
+  labels: 400,
+  errors: 31,
+  allowed: 0.05,
+  response: 'escalate',
+  raisedAtMs: START + 500,
+  ...over,
+});
+
 const nanos = fc.option(fc.bigInt({ min: 0n, max: 10n ** 12n }), { freq: 6 });
 const at = fc.integer({ min: START, max: START + 10_000 });
 const stepName = fc.constantFrom<StepName>('classify', 'extract', 'sentiment', 'draft', 'polish');
-const modelTier = fc.constantFrom<TierName>('small', 'big');
+const modelTier = fc.constantFrom<StepTier>('small', 'big', 'audit');
+const decidedTier = fc.constantFrom<TierName>('small', 'big');
 
 const priced = fc.record({
   model: fc.constantFrom('small-8b', 'frontier', 'embedded-small'),
@@ -201,11 +237,23 @@ const decisionOf = (messageId: string) =>
   fc
     .record({
       name: stepName,
-      tier: modelTier,
+      tier: decidedTier,
       verdict: fc.constantFrom('accept' as const, 'escalate' as const, 'hold' as const),
       decidedAtMs: at,
     })
     .map(({ name, tier, ...rest }) => decision(messageId, name, tier, rest));
+
+const auditOf = (messageId: string) =>
+  fc
+    .record({
+      name: stepName,
+      audit: fc.constantFrom('shadow' as const, 'escalated' as const, 'person' as const),
+      wrong: fc.option(fc.boolean()),
+      auditedAtMs: at,
+    })
+    .map(({ name, wrong, ...rest }) =>
+      audit(messageId, name, { ...rest, wrong, missing: wrong === null ? 'timed_out' : null }),
+    );
 
 /** What a router can tell of one message: each fact at most once, as its id demands. */
 const factsOf = (messageId: string): fc.Arbitrary<readonly LedgerChange[]> =>
@@ -217,7 +265,9 @@ const factsOf = (messageId: string): fc.Arbitrary<readonly LedgerChange[]> =>
         maxLength: 8,
         selector: (fact) => `${fact.step}:${fact.tier}`,
       }),
+      fc.uniqueArray(auditOf(messageId), { maxLength: 4, selector: (fact) => `${fact.step}:${fact.audit}` }),
       fc.subarray<LedgerChange>([
+        alarm(messageId, 'classify'),
         requested(messageId),
         decided(messageId),
         settled(messageId),

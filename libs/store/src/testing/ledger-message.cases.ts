@@ -53,6 +53,7 @@ function viewCases(stage: () => LedgerStage): void {
       reply: null,
       outcome: null,
       review: null,
+      audits: [],
       deadLetters: [],
       costNanos: 0n,
       baselineNanos: 0n,

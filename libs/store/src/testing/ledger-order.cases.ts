@@ -14,6 +14,7 @@ async function everything(ledger: Ledger) {
     reviews: (await ledger.reviews({ limit: 10 })).items,
     counts: await ledger.counts(),
     savings: await ledger.savings({}),
+    audits: await ledger.audits({}),
   };
 }
 

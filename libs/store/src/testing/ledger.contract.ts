@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { afterEach, describe } from 'vitest';
 import type { Ledger } from '../ledger.js';
+import { auditCases } from './ledger-audit.cases.js';
 import { listCases } from './ledger-list.cases.js';
 import { messageCases } from './ledger-message.cases.js';
 import { moneyCases } from './ledger-money.cases.js';
@@ -37,6 +38,7 @@ export function ledgerContract(name: string, openPlace: (place: string) => Promi
     describe('messages', () => messageCases(stage));
     describe('lists', () => listCases(stage));
     describe('money', () => moneyCases(stage));
+    describe('audits', () => auditCases(stage));
     describe('order', () => orderCases(stage));
   });
 }

@@ -15,7 +15,17 @@ export interface PostgresSchemas {
   openPlace(place: string): Promise<Ledger>;
 }
 
-const tables = ['messages', 'contents', 'steps', 'decisions', 'replies', 'reviews', 'dead_letters'];
+const tables = [
+  'messages',
+  'contents',
+  'steps',
+  'decisions',
+  'replies',
+  'reviews',
+  'dead_letters',
+  'audits',
+  'alarms',
+];
 
 /** Schemas for the cases of one spec file on a server that others use too. */
 export function postgresSchemas(url: string): PostgresSchemas {

@@ -15,7 +15,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file spillway/v1/events.proto.
  */
 export const file_spillway_v1_events: GenFile = /*@__PURE__*/
-  fileDesc("ChhzcGlsbHdheS92MS9ldmVudHMucHJvdG8SC3NwaWxsd2F5LnYxIpgDCg9NZXNzYWdlUmVjZWl2ZWQSHQoPY29udmVyc2F0aW9uX2lkGAEgASgJQgSQtRgBEhIKCm1lc3NhZ2VfaWQYAiABKAkSDwoHY2hhbm5lbBgDIAEoCRIMCgR0ZXh0GAQgASgJEg8KB3N1YmplY3QYBSABKAkSEAoIY3VzdG9tZXIYBiABKAkSDgoGbG9jYWxlGAcgASgJEhwKD2N1c3RvbWVyX2ZhY2luZxgIIAEoCEgAiAEBEhgKEGF0dGFjaG1lbnRfY291bnQYCSABKA0SPAoIbWV0YWRhdGEYCiADKAsyKi5zcGlsbHdheS52MS5NZXNzYWdlUmVjZWl2ZWQuTWV0YWRhdGFFbnRyeRIvCgtyZWNlaXZlZF9hdBgLIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXAaLwoNTWV0YWRhdGFFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKAk6AjgBOhSKtRgQbWVzc2FnZS5yZWNlaXZlZEISChBfY3VzdG9tZXJfZmFjaW5nIrMECg1TdGVwQ29tcGxldGVkEh0KD2NvbnZlcnNhdGlvbl9pZBgBIAEoCUIEkLUYARISCgptZXNzYWdlX2lkGAIgASgJEh8KBHN0ZXAYAyABKA4yES5zcGlsbHdheS52MS5TdGVwEh8KBHRpZXIYBCABKA4yES5zcGlsbHdheS52MS5UaWVyEjUKDmNsYXNzaWZpY2F0aW9uGAUgASgLMhsuc3BpbGx3YXkudjEuQ2xhc3NpZmljYXRpb25IABItCgpleHRyYWN0aW9uGAYgASgLMhcuc3BpbGx3YXkudjEuRXh0cmFjdGlvbkgAEisKCXNlbnRpbWVudBgHIAEoCzIWLnNwaWxsd2F5LnYxLlNlbnRpbWVudEgAEiMKBWRyYWZ0GAggASgLMhIuc3BpbGx3YXkudjEuRHJhZnRIABIlCgZwb2xpc2gYCSABKAsyEy5zcGlsbHdheS52MS5Qb2xpc2hIABIrCgdmYWlsdXJlGAogASgLMhguc3BpbGx3YXkudjEuU3RlcEZhaWx1cmVIABIrCgpjb25maWRlbmNlGAsgASgLMhcuc3BpbGx3YXkudjEuQ29uZmlkZW5jZRIkCgRjYWxsGAwgASgLMhYuc3BpbGx3YXkudjEuTW9kZWxDYWxsEjAKDGNvbXBsZXRlZF9hdBgNIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXA6Eoq1GA5zdGVwLmNvbXBsZXRlZEIICgZyZXN1bHQixQIKDkRyYWZ0UmVxdWVzdGVkEh0KD2NvbnZlcnNhdGlvbl9pZBgBIAEoCUIEkLUYARISCgptZXNzYWdlX2lkGAIgASgJEgwKBHRleHQYAyABKAkSDwoHc3ViamVjdBgEIAEoCRIOCgZsb2NhbGUYBSABKAkSMwoOY2xhc3NpZmljYXRpb24YBiABKAsyGy5zcGlsbHdheS52MS5DbGFzc2lmaWNhdGlvbhIrCgpleHRyYWN0aW9uGAcgASgLMhcuc3BpbGx3YXkudjEuRXh0cmFjdGlvbhIpCglzZW50aW1lbnQYCCABKAsyFi5zcGlsbHdheS52MS5TZW50aW1lbnQSLwoLcmVjZWl2ZWRfYXQYCSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wOhOKtRgPZHJhZnQucmVxdWVzdGVkIuwDCg9Qb2xpc2hSZXF1ZXN0ZWQSHQoPY29udmVyc2F0aW9uX2lkGAEgASgJQgSQtRgBEhIKCm1lc3NhZ2VfaWQYAiABKAkSHwoEdGFzaxgDIAEoDjIRLnNwaWxsd2F5LnYxLlN0ZXASKwoHcHVycG9zZRgEIAEoDjIaLnNwaWxsd2F5LnYxLlBvbGlzaFB1cnBvc2USDAoEdGV4dBgFIAEoCRIPCgdzdWJqZWN0GAYgASgJEg4KBmxvY2FsZRgHIAEoCRIzCg5jbGFzc2lmaWNhdGlvbhgIIAEoCzIbLnNwaWxsd2F5LnYxLkNsYXNzaWZpY2F0aW9uEisKCmV4dHJhY3Rpb24YCSABKAsyFy5zcGlsbHdheS52MS5FeHRyYWN0aW9uEikKCXNlbnRpbWVudBgKIAEoCzIWLnNwaWxsd2F5LnYxLlNlbnRpbWVudBIhCgVkcmFmdBgLIAEoCzISLnNwaWxsd2F5LnYxLkRyYWZ0Eh0KEGRyYWZ0X2NvbmZpZGVuY2UYDCABKAFIAIgBARIvCgtyZWNlaXZlZF9hdBgNIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXA6FIq1GBBwb2xpc2gucmVxdWVzdGVkQhMKEV9kcmFmdF9jb25maWRlbmNlIuQCCgxEZWNpc2lvbk1hZGUSHQoPY29udmVyc2F0aW9uX2lkGAEgASgJQgSQtRgBEhIKCm1lc3NhZ2VfaWQYAiABKAkSHwoEc3RlcBgDIAEoDjIRLnNwaWxsd2F5LnYxLlN0ZXASHwoEdGllchgEIAEoDjIRLnNwaWxsd2F5LnYxLlRpZXISJQoHdmVyZGljdBgFIAEoDjIULnNwaWxsd2F5LnYxLlZlcmRpY3QSDwoHcmVhc29ucxgGIAMoCRIXCgpjb25maWRlbmNlGAcgASgBSACIAQESFgoJdGhyZXNob2xkGAggASgBSAGIAQESFgoOcG9saWN5X3ZlcnNpb24YCSABKAkSLgoKZGVjaWRlZF9hdBgKIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXA6EYq1GA1kZWNpc2lvbi5tYWRlQg0KC19jb25maWRlbmNlQgwKCl90aHJlc2hvbGQi+wEKDk1lc3NhZ2VTZXR0bGVkEh0KD2NvbnZlcnNhdGlvbl9pZBgBIAEoCUIEkLUYARISCgptZXNzYWdlX2lkGAIgASgJEiUKB291dGNvbWUYAyABKA4yFC5zcGlsbHdheS52MS5PdXRjb21lEg0KBXJlcGx5GAQgASgJEiMKCHJlcGx5X2J5GAUgASgOMhEuc3BpbGx3YXkudjEuVGllchIWCg5wb2xpY3lfdmVyc2lvbhgGIAEoCRIuCgpzZXR0bGVkX2F0GAcgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcDoTirUYD21lc3NhZ2Uuc2V0dGxlZCKZAgoPUmV2aWV3UmVxdWVzdGVkEh0KD2NvbnZlcnNhdGlvbl9pZBgBIAEoCUIEkLUYARISCgptZXNzYWdlX2lkGAIgASgJEhEKCXJldmlld19pZBgDIAEoCRIfCgRzdGVwGAQgASgOMhEuc3BpbGx3YXkudjEuU3RlcBIPCgdyZWFzb25zGAUgAygJEiEKBWRyYWZ0GAYgASgLMhIuc3BpbGx3YXkudjEuRHJhZnQSIwoGcG9saXNoGAcgASgLMhMuc3BpbGx3YXkudjEuUG9saXNoEjAKDHJlcXVlc3RlZF9hdBgIIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXA6FIq1GBByZXZpZXcucmVxdWVzdGVkIugBCg1SZXZpZXdEZWNpZGVkEh0KD2NvbnZlcnNhdGlvbl9pZBgBIAEoCUIEkLUYARISCgptZXNzYWdlX2lkGAIgASgJEhEKCXJldmlld19pZBgDIAEoCRItCghkZWNpc2lvbhgEIAEoDjIbLnNwaWxsd2F5LnYxLlJldmlld0RlY2lzaW9uEgwKBHRleHQYBSABKAkSEAoIcmV2aWV3ZXIYBiABKAkSLgoKZGVjaWRlZF9hdBgHIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXA6Eoq1GA5yZXZpZXcuZGVjaWRlZCKEAQoORGVhZGxpbmVQYXNzZWQSHQoPY29udmVyc2F0aW9uX2lkGAEgASgJQgSQtRgBEhIKCm1lc3NhZ2VfaWQYAiABKAkSKgoGZHVlX2F0GAMgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcDoTirUYD2RlYWRsaW5lLnBhc3NlZCKOAwoMRGVhZExldHRlcmVkEh0KD2NvbnZlcnNhdGlvbl9pZBgBIAEoCUIEkLUYARISCgptZXNzYWdlX2lkGAIgASgJEg0KBWdyb3VwGAMgASgJEhQKDG9yaWdpbl90b3BpYxgEIAEoCRIYChBvcmlnaW5fcGFydGl0aW9uGAUgASgNEhUKDW9yaWdpbl9vZmZzZXQYBiABKAQSEAoIZXZlbnRfaWQYByABKAkSNwoHaGVhZGVycxgIIAMoCzImLnNwaWxsd2F5LnYxLkRlYWRMZXR0ZXJlZC5IZWFkZXJzRW50cnkSDwoHcGF5bG9hZBgJIAEoDBISCgplcnJvcl9jb2RlGAogASgJEhQKDGVycm9yX2RldGFpbBgLIAEoCRIQCghhdHRlbXB0cxgMIAEoDRItCglmYWlsZWRfYXQYDSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wGi4KDEhlYWRlcnNFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKAk6AjgBKmgKDVBvbGlzaFB1cnBvc2USHgoaUE9MSVNIX1BVUlBPU0VfVU5TUEVDSUZJRUQQABIYChRQT0xJU0hfUFVSUE9TRV9GSU5BTBABEh0KGVBPTElTSF9QVVJQT1NFX0VTQ0FMQVRJT04QAipeCgdWZXJkaWN0EhcKE1ZFUkRJQ1RfVU5TUEVDSUZJRUQQABISCg5WRVJESUNUX0FDQ0VQVBABEhQKEFZFUkRJQ1RfRVNDQUxBVEUQAhIQCgxWRVJESUNUX0hPTEQQAypLCgdPdXRjb21lEhcKE09VVENPTUVfVU5TUEVDSUZJRUQQABITCg9PVVRDT01FX1JFUExJRUQQARISCg5PVVRDT01FX0NMT1NFRBACKoQBCg5SZXZpZXdEZWNpc2lvbhIfChtSRVZJRVdfREVDSVNJT05fVU5TUEVDSUZJRUQQABIbChdSRVZJRVdfREVDSVNJT05fQVBQUk9WRRABEhgKFFJFVklFV19ERUNJU0lPTl9FRElUEAISGgoWUkVWSUVXX0RFQ0lTSU9OX1JFSkVDVBADYgZwcm90bzM", [file_google_protobuf_timestamp, file_spillway_v1_model, file_spillway_v1_options]);
+  fileDesc("ChhzcGlsbHdheS92MS9ldmVudHMucHJvdG8SC3NwaWxsd2F5LnYxIpgDCg9NZXNzYWdlUmVjZWl2ZWQSHQoPY29udmVyc2F0aW9uX2lkGAEgASgJQgSQtRgBEhIKCm1lc3NhZ2VfaWQYAiABKAkSDwoHY2hhbm5lbBgDIAEoCRIMCgR0ZXh0GAQgASgJEg8KB3N1YmplY3QYBSABKAkSEAoIY3VzdG9tZXIYBiABKAkSDgoGbG9jYWxlGAcgASgJEhwKD2N1c3RvbWVyX2ZhY2luZxgIIAEoCEgAiAEBEhgKEGF0dGFjaG1lbnRfY291bnQYCSABKA0SPAoIbWV0YWRhdGEYCiADKAsyKi5zcGlsbHdheS52MS5NZXNzYWdlUmVjZWl2ZWQuTWV0YWRhdGFFbnRyeRIvCgtyZWNlaXZlZF9hdBgLIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXAaLwoNTWV0YWRhdGFFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKAk6AjgBOhSKtRgQbWVzc2FnZS5yZWNlaXZlZEISChBfY3VzdG9tZXJfZmFjaW5nIuAECg1TdGVwQ29tcGxldGVkEh0KD2NvbnZlcnNhdGlvbl9pZBgBIAEoCUIEkLUYARISCgptZXNzYWdlX2lkGAIgASgJEh8KBHN0ZXAYAyABKA4yES5zcGlsbHdheS52MS5TdGVwEh8KBHRpZXIYBCABKA4yES5zcGlsbHdheS52MS5UaWVyEjUKDmNsYXNzaWZpY2F0aW9uGAUgASgLMhsuc3BpbGx3YXkudjEuQ2xhc3NpZmljYXRpb25IABItCgpleHRyYWN0aW9uGAYgASgLMhcuc3BpbGx3YXkudjEuRXh0cmFjdGlvbkgAEisKCXNlbnRpbWVudBgHIAEoCzIWLnNwaWxsd2F5LnYxLlNlbnRpbWVudEgAEiMKBWRyYWZ0GAggASgLMhIuc3BpbGx3YXkudjEuRHJhZnRIABIlCgZwb2xpc2gYCSABKAsyEy5zcGlsbHdheS52MS5Qb2xpc2hIABIrCgdmYWlsdXJlGAogASgLMhguc3BpbGx3YXkudjEuU3RlcEZhaWx1cmVIABIrCgpjb25maWRlbmNlGAsgASgLMhcuc3BpbGx3YXkudjEuQ29uZmlkZW5jZRIkCgRjYWxsGAwgASgLMhYuc3BpbGx3YXkudjEuTW9kZWxDYWxsEjAKDGNvbXBsZXRlZF9hdBgNIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASKwoHcHVycG9zZRgOIAEoDjIaLnNwaWxsd2F5LnYxLlBvbGlzaFB1cnBvc2U6Eoq1GA5zdGVwLmNvbXBsZXRlZEIICgZyZXN1bHQixQIKDkRyYWZ0UmVxdWVzdGVkEh0KD2NvbnZlcnNhdGlvbl9pZBgBIAEoCUIEkLUYARISCgptZXNzYWdlX2lkGAIgASgJEgwKBHRleHQYAyABKAkSDwoHc3ViamVjdBgEIAEoCRIOCgZsb2NhbGUYBSABKAkSMwoOY2xhc3NpZmljYXRpb24YBiABKAsyGy5zcGlsbHdheS52MS5DbGFzc2lmaWNhdGlvbhIrCgpleHRyYWN0aW9uGAcgASgLMhcuc3BpbGx3YXkudjEuRXh0cmFjdGlvbhIpCglzZW50aW1lbnQYCCABKAsyFi5zcGlsbHdheS52MS5TZW50aW1lbnQSLwoLcmVjZWl2ZWRfYXQYCSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wOhOKtRgPZHJhZnQucmVxdWVzdGVkIuwDCg9Qb2xpc2hSZXF1ZXN0ZWQSHQoPY29udmVyc2F0aW9uX2lkGAEgASgJQgSQtRgBEhIKCm1lc3NhZ2VfaWQYAiABKAkSHwoEdGFzaxgDIAEoDjIRLnNwaWxsd2F5LnYxLlN0ZXASKwoHcHVycG9zZRgEIAEoDjIaLnNwaWxsd2F5LnYxLlBvbGlzaFB1cnBvc2USDAoEdGV4dBgFIAEoCRIPCgdzdWJqZWN0GAYgASgJEg4KBmxvY2FsZRgHIAEoCRIzCg5jbGFzc2lmaWNhdGlvbhgIIAEoCzIbLnNwaWxsd2F5LnYxLkNsYXNzaWZpY2F0aW9uEisKCmV4dHJhY3Rpb24YCSABKAsyFy5zcGlsbHdheS52MS5FeHRyYWN0aW9uEikKCXNlbnRpbWVudBgKIAEoCzIWLnNwaWxsd2F5LnYxLlNlbnRpbWVudBIhCgVkcmFmdBgLIAEoCzISLnNwaWxsd2F5LnYxLkRyYWZ0Eh0KEGRyYWZ0X2NvbmZpZGVuY2UYDCABKAFIAIgBARIvCgtyZWNlaXZlZF9hdBgNIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXA6FIq1GBBwb2xpc2gucmVxdWVzdGVkQhMKEV9kcmFmdF9jb25maWRlbmNlIuQCCgxEZWNpc2lvbk1hZGUSHQoPY29udmVyc2F0aW9uX2lkGAEgASgJQgSQtRgBEhIKCm1lc3NhZ2VfaWQYAiABKAkSHwoEc3RlcBgDIAEoDjIRLnNwaWxsd2F5LnYxLlN0ZXASHwoEdGllchgEIAEoDjIRLnNwaWxsd2F5LnYxLlRpZXISJQoHdmVyZGljdBgFIAEoDjIULnNwaWxsd2F5LnYxLlZlcmRpY3QSDwoHcmVhc29ucxgGIAMoCRIXCgpjb25maWRlbmNlGAcgASgBSACIAQESFgoJdGhyZXNob2xkGAggASgBSAGIAQESFgoOcG9saWN5X3ZlcnNpb24YCSABKAkSLgoKZGVjaWRlZF9hdBgKIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXA6EYq1GA1kZWNpc2lvbi5tYWRlQg0KC19jb25maWRlbmNlQgwKCl90aHJlc2hvbGQi+wEKDk1lc3NhZ2VTZXR0bGVkEh0KD2NvbnZlcnNhdGlvbl9pZBgBIAEoCUIEkLUYARISCgptZXNzYWdlX2lkGAIgASgJEiUKB291dGNvbWUYAyABKA4yFC5zcGlsbHdheS52MS5PdXRjb21lEg0KBXJlcGx5GAQgASgJEiMKCHJlcGx5X2J5GAUgASgOMhEuc3BpbGx3YXkudjEuVGllchIWCg5wb2xpY3lfdmVyc2lvbhgGIAEoCRIuCgpzZXR0bGVkX2F0GAcgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcDoTirUYD21lc3NhZ2Uuc2V0dGxlZCKZAgoPUmV2aWV3UmVxdWVzdGVkEh0KD2NvbnZlcnNhdGlvbl9pZBgBIAEoCUIEkLUYARISCgptZXNzYWdlX2lkGAIgASgJEhEKCXJldmlld19pZBgDIAEoCRIfCgRzdGVwGAQgASgOMhEuc3BpbGx3YXkudjEuU3RlcBIPCgdyZWFzb25zGAUgAygJEiEKBWRyYWZ0GAYgASgLMhIuc3BpbGx3YXkudjEuRHJhZnQSIwoGcG9saXNoGAcgASgLMhMuc3BpbGx3YXkudjEuUG9saXNoEjAKDHJlcXVlc3RlZF9hdBgIIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXA6FIq1GBByZXZpZXcucmVxdWVzdGVkIugBCg1SZXZpZXdEZWNpZGVkEh0KD2NvbnZlcnNhdGlvbl9pZBgBIAEoCUIEkLUYARISCgptZXNzYWdlX2lkGAIgASgJEhEKCXJldmlld19pZBgDIAEoCRItCghkZWNpc2lvbhgEIAEoDjIbLnNwaWxsd2F5LnYxLlJldmlld0RlY2lzaW9uEgwKBHRleHQYBSABKAkSEAoIcmV2aWV3ZXIYBiABKAkSLgoKZGVjaWRlZF9hdBgHIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXA6Eoq1GA5yZXZpZXcuZGVjaWRlZCKEAQoORGVhZGxpbmVQYXNzZWQSHQoPY29udmVyc2F0aW9uX2lkGAEgASgJQgSQtRgBEhIKCm1lc3NhZ2VfaWQYAiABKAkSKgoGZHVlX2F0GAMgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcDoTirUYD2RlYWRsaW5lLnBhc3NlZCK7BAoNQXVkaXRSZWNvcmRlZBISCgR0YXNrGAEgASgJQgSQtRgBEhcKD2NvbnZlcnNhdGlvbl9pZBgCIAEoCRISCgptZXNzYWdlX2lkGAMgASgJEiQKBGtpbmQYBCABKA4yFi5zcGlsbHdheS52MS5BdWRpdEtpbmQSKAoGc291cmNlGAUgASgOMhguc3BpbGx3YXkudjEuTGFiZWxTb3VyY2USDQoFd3JvbmcYBiABKAgSDwoHbWlzc2luZxgHIAEoCRIMCgRyYXRlGAggASgBEhcKCmNvbmZpZGVuY2UYCSABKAFIAYgBARIWCgl0aHJlc2hvbGQYCiABKAFIAogBARITCgtmaW5nZXJwcmludBgLIAEoCRIWCg5wb2xpY3lfdmVyc2lvbhgMIAEoCRIuCgphdWRpdGVkX2F0GA0gASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIQCghyZXZpZXdlchgOIAEoCRI1Cg5jbGFzc2lmaWNhdGlvbhgPIAEoCzIbLnNwaWxsd2F5LnYxLkNsYXNzaWZpY2F0aW9uSAASLQoKZXh0cmFjdGlvbhgQIAEoCzIXLnNwaWxsd2F5LnYxLkV4dHJhY3Rpb25IABIrCglzZW50aW1lbnQYESABKAsyFi5zcGlsbHdheS52MS5TZW50aW1lbnRIADoSirUYDmF1ZGl0LnJlY29yZGVkQgcKBWxhYmVsQg0KC19jb25maWRlbmNlQgwKCl90aHJlc2hvbGQi8wEKC0FsYXJtUmFpc2VkEhIKBHRhc2sYASABKAlCBJC1GAESEgoKbWVzc2FnZV9pZBgCIAEoCRIWCg5wb2xpY3lfdmVyc2lvbhgDIAEoCRIRCglzdGF0aXN0aWMYBCABKAESDQoFbGV2ZWwYBSABKAESDgoGbGFiZWxzGAYgASgNEg4KBmVycm9ycxgHIAEoDRIPCgdhbGxvd2VkGAggASgBEhAKCHJlc3BvbnNlGAkgASgJEi0KCXJhaXNlZF9hdBgKIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXA6EIq1GAxhbGFybS5yYWlzZWQijgMKDERlYWRMZXR0ZXJlZBIdCg9jb252ZXJzYXRpb25faWQYASABKAlCBJC1GAESEgoKbWVzc2FnZV9pZBgCIAEoCRINCgVncm91cBgDIAEoCRIUCgxvcmlnaW5fdG9waWMYBCABKAkSGAoQb3JpZ2luX3BhcnRpdGlvbhgFIAEoDRIVCg1vcmlnaW5fb2Zmc2V0GAYgASgEEhAKCGV2ZW50X2lkGAcgASgJEjcKB2hlYWRlcnMYCCADKAsyJi5zcGlsbHdheS52MS5EZWFkTGV0dGVyZWQuSGVhZGVyc0VudHJ5Eg8KB3BheWxvYWQYCSABKAwSEgoKZXJyb3JfY29kZRgKIAEoCRIUCgxlcnJvcl9kZXRhaWwYCyABKAkSEAoIYXR0ZW1wdHMYDCABKA0SLQoJZmFpbGVkX2F0GA0gASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBouCgxIZWFkZXJzRW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgJOgI4ASqCAQoNUG9saXNoUHVycG9zZRIeChpQT0xJU0hfUFVSUE9TRV9VTlNQRUNJRklFRBAAEhgKFFBPTElTSF9QVVJQT1NFX0ZJTkFMEAESHQoZUE9MSVNIX1BVUlBPU0VfRVNDQUxBVElPThACEhgKFFBPTElTSF9QVVJQT1NFX0FVRElUEAMqXgoHVmVyZGljdBIXChNWRVJESUNUX1VOU1BFQ0lGSUVEEAASEgoOVkVSRElDVF9BQ0NFUFQQARIUChBWRVJESUNUX0VTQ0FMQVRFEAISEAoMVkVSRElDVF9IT0xEEAMqSwoHT3V0Y29tZRIXChNPVVRDT01FX1VOU1BFQ0lGSUVEEAASEwoPT1VUQ09NRV9SRVBMSUVEEAESEgoOT1VUQ09NRV9DTE9TRUQQAiqEAQoOUmV2aWV3RGVjaXNpb24SHwobUkVWSUVXX0RFQ0lTSU9OX1VOU1BFQ0lGSUVEEAASGwoXUkVWSUVXX0RFQ0lTSU9OX0FQUFJPVkUQARIYChRSRVZJRVdfREVDSVNJT05fRURJVBACEhoKFlJFVklFV19ERUNJU0lPTl9SRUpFQ1QQAypvCglBdWRpdEtpbmQSGgoWQVVESVRfS0lORF9VTlNQRUNJRklFRBAAEhUKEUFVRElUX0tJTkRfU0hBRE9XEAESGAoUQVVESVRfS0lORF9FU0NBTEFURUQQAhIVChFBVURJVF9LSU5EX1BFUlNPThADKl8KC0xhYmVsU291cmNlEhwKGExBQkVMX1NPVVJDRV9VTlNQRUNJRklFRBAAEhYKEkxBQkVMX1NPVVJDRV9UUlVUSBABEhoKFkxBQkVMX1NPVVJDRV9BR1JFRU1FTlQQAmIGcHJvdG8z", [file_google_protobuf_timestamp, file_spillway_v1_model, file_spillway_v1_options]);
 
 /**
  * A customer's message, as the gateway took it in.
@@ -169,6 +169,13 @@ export type StepCompleted = Message<"spillway.v1.StepCompleted"> & {
    * @generated from field: google.protobuf.Timestamp completed_at = 13;
    */
   completedAt?: Timestamp | undefined;
+
+  /**
+   * Why the big model was asked; unset for a small model's answer.
+   *
+   * @generated from field: spillway.v1.PolishPurpose purpose = 14;
+   */
+  purpose: PolishPurpose;
 };
 
 /**
@@ -238,7 +245,7 @@ export const DraftRequestedSchema: GenMessage<DraftRequested> = /*@__PURE__*/
   messageDesc(file_spillway_v1_events, 2);
 
 /**
- * The router asks the big model, for the final polish or for a task that the small model was not sure of.
+ * The router asks the big model: for the final polish, for a task that the small model was not sure of, or to audit one.
  *
  * @generated from message spillway.v1.PolishRequested
  */
@@ -578,6 +585,209 @@ export const DeadlinePassedSchema: GenMessage<DeadlinePassed> = /*@__PURE__*/
   messageDesc(file_spillway_v1_events, 8);
 
 /**
+ * One answer of a small model was held against a stronger source's. All audits of a task come in order.
+ *
+ * @generated from message spillway.v1.AuditRecorded
+ */
+export type AuditRecorded = Message<"spillway.v1.AuditRecorded"> & {
+  /**
+   * Name of the step: classify, extract, sentiment or draft.
+   *
+   * @generated from field: string task = 1;
+   */
+  task: string;
+
+  /**
+   * @generated from field: string conversation_id = 2;
+   */
+  conversationId: string;
+
+  /**
+   * @generated from field: string message_id = 3;
+   */
+  messageId: string;
+
+  /**
+   * @generated from field: spillway.v1.AuditKind kind = 4;
+   */
+  kind: AuditKind;
+
+  /**
+   * @generated from field: spillway.v1.LabelSource source = 5;
+   */
+  source: LabelSource;
+
+  /**
+   * Whether the two differ.
+   *
+   * @generated from field: bool wrong = 6;
+   */
+  wrong: boolean;
+
+  /**
+   * A code of Fault where no label came: `wrong` says nothing then.
+   *
+   * @generated from field: string missing = 7;
+   */
+  missing: string;
+
+  /**
+   * Chance with which the message was drawn, independent of its content; 0 where it was picked.
+   *
+   * @generated from field: double rate = 8;
+   */
+  rate: number;
+
+  /**
+   * The small model's calibrated confidence, and what it was compared with; absent where there was none.
+   *
+   * @generated from field: optional double confidence = 9;
+   */
+  confidence?: number | undefined;
+
+  /**
+   * @generated from field: optional double threshold = 10;
+   */
+  threshold?: number | undefined;
+
+  /**
+   * Of the small model's answer.
+   *
+   * @generated from field: string fingerprint = 11;
+   */
+  fingerprint: string;
+
+  /**
+   * Under which the small model's answer was decided on.
+   *
+   * @generated from field: string policy_version = 12;
+   */
+  policyVersion: string;
+
+  /**
+   * @generated from field: google.protobuf.Timestamp audited_at = 13;
+   */
+  auditedAt?: Timestamp | undefined;
+
+  /**
+   * Who labelled; empty for a model.
+   *
+   * @generated from field: string reviewer = 14;
+   */
+  reviewer: string;
+
+  /**
+   * What a person says is right; unset for a model, whose answer is a step's, and for replies.
+   *
+   * @generated from oneof spillway.v1.AuditRecorded.label
+   */
+  label: {
+    /**
+     * @generated from field: spillway.v1.Classification classification = 15;
+     */
+    value: Classification;
+    case: "classification";
+  } | {
+    /**
+     * @generated from field: spillway.v1.Extraction extraction = 16;
+     */
+    value: Extraction;
+    case: "extraction";
+  } | {
+    /**
+     * @generated from field: spillway.v1.Sentiment sentiment = 17;
+     */
+    value: Sentiment;
+    case: "sentiment";
+  } | { case: undefined; value?: undefined };
+};
+
+/**
+ * Describes the message spillway.v1.AuditRecorded.
+ * Use `create(AuditRecordedSchema)` to create a new message.
+ */
+export const AuditRecordedSchema: GenMessage<AuditRecorded> = /*@__PURE__*/
+  messageDesc(file_spillway_v1_events, 9);
+
+/**
+ * The audit of a task found more wrong answers than its certificate allows.
+ *
+ * @generated from message spillway.v1.AlarmRaised
+ */
+export type AlarmRaised = Message<"spillway.v1.AlarmRaised"> & {
+  /**
+   * Name of the step.
+   *
+   * @generated from field: string task = 1;
+   */
+  task: string;
+
+  /**
+   * Whose audit raised it.
+   *
+   * @generated from field: string message_id = 2;
+   */
+  messageId: string;
+
+  /**
+   * The alarm stands while this version is in force.
+   *
+   * @generated from field: string policy_version = 3;
+   */
+  policyVersion: string;
+
+  /**
+   * The detector's, and the level that it reached.
+   *
+   * @generated from field: double statistic = 4;
+   */
+  statistic: number;
+
+  /**
+   * @generated from field: double level = 5;
+   */
+  level: number;
+
+  /**
+   * Audited answers since the version came into force, and the wrong ones among them.
+   *
+   * @generated from field: uint32 labels = 6;
+   */
+  labels: number;
+
+  /**
+   * @generated from field: uint32 errors = 7;
+   */
+  errors: number;
+
+  /**
+   * Share of wrong answers that the certificate allows among the kept ones.
+   *
+   * @generated from field: double allowed = 8;
+   */
+  allowed: number;
+
+  /**
+   * What is done about it: escalate or tighten.
+   *
+   * @generated from field: string response = 9;
+   */
+  response: string;
+
+  /**
+   * @generated from field: google.protobuf.Timestamp raised_at = 10;
+   */
+  raisedAt?: Timestamp | undefined;
+};
+
+/**
+ * Describes the message spillway.v1.AlarmRaised.
+ * Use `create(AlarmRaisedSchema)` to create a new message.
+ */
+export const AlarmRaisedSchema: GenMessage<AlarmRaised> = /*@__PURE__*/
+  messageDesc(file_spillway_v1_events, 10);
+
+/**
  * An event that a group could not handle, on the topic `<topic>.<group>.dead`, with all that is needed to replay it.
  *
  * @generated from message spillway.v1.DeadLettered
@@ -658,7 +868,7 @@ export type DeadLettered = Message<"spillway.v1.DeadLettered"> & {
  * Use `create(DeadLetteredSchema)` to create a new message.
  */
 export const DeadLetteredSchema: GenMessage<DeadLettered> = /*@__PURE__*/
-  messageDesc(file_spillway_v1_events, 9);
+  messageDesc(file_spillway_v1_events, 11);
 
 /**
  * Why the big model is asked.
@@ -684,6 +894,13 @@ export enum PolishPurpose {
    * @generated from enum value: POLISH_PURPOSE_ESCALATION = 2;
    */
   ESCALATION = 2,
+
+  /**
+   * The small model's answer to `task` was kept, and is compared with the big one's: nothing waits for it.
+   *
+   * @generated from enum value: POLISH_PURPOSE_AUDIT = 3;
+   */
+  AUDIT = 3,
 }
 
 /**
@@ -795,4 +1012,75 @@ export enum ReviewDecision {
  */
 export const ReviewDecisionSchema: GenEnum<ReviewDecision> = /*@__PURE__*/
   enumDesc(file_spillway_v1_events, 3);
+
+/**
+ * How a small model's answer came to be compared with a stronger source's.
+ *
+ * @generated from enum spillway.v1.AuditKind
+ */
+export enum AuditKind {
+  /**
+   * @generated from enum value: AUDIT_KIND_UNSPECIFIED = 0;
+   */
+  UNSPECIFIED = 0,
+
+  /**
+   * It was kept, and its message drawn at random.
+   *
+   * @generated from enum value: AUDIT_KIND_SHADOW = 1;
+   */
+  SHADOW = 1,
+
+  /**
+   * It was not kept, and the big model answered in its place.
+   *
+   * @generated from enum value: AUDIT_KIND_ESCALATED = 2;
+   */
+  ESCALATED = 2,
+
+  /**
+   * A person labelled the message.
+   *
+   * @generated from enum value: AUDIT_KIND_PERSON = 3;
+   */
+  PERSON = 3,
+}
+
+/**
+ * Describes the enum spillway.v1.AuditKind.
+ */
+export const AuditKindSchema: GenEnum<AuditKind> = /*@__PURE__*/
+  enumDesc(file_spillway_v1_events, 4);
+
+/**
+ * Whose word the small model's answer is held against.
+ *
+ * @generated from enum spillway.v1.LabelSource
+ */
+export enum LabelSource {
+  /**
+   * @generated from enum value: LABEL_SOURCE_UNSPECIFIED = 0;
+   */
+  UNSPECIFIED = 0,
+
+  /**
+   * A person's: what is right.
+   *
+   * @generated from enum value: LABEL_SOURCE_TRUTH = 1;
+   */
+  TRUTH = 1,
+
+  /**
+   * The big model's, which errs too: a difference is a disagreement.
+   *
+   * @generated from enum value: LABEL_SOURCE_AGREEMENT = 2;
+   */
+  AGREEMENT = 2,
+}
+
+/**
+ * Describes the enum spillway.v1.LabelSource.
+ */
+export const LabelSourceSchema: GenEnum<LabelSource> = /*@__PURE__*/
+  enumDesc(file_spillway_v1_events, 5);
 

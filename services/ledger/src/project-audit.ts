@@ -1,0 +1,81 @@
+import { type AlarmRaised, AuditKind, type AuditRecorded, LabelSource } from '@spillway/contracts/events';
+import type { AuditKindName, LabelSourceName, StepName } from '@spillway/store/ledger';
+import type { LedgerChange } from '@spillway/store/ledger-change';
+import { named } from './named.js';
+import { stepValueOf } from './step-detail.js';
+
+const kinds: Readonly<Record<AuditKind, AuditKindName | undefined>> = {
+  [AuditKind.UNSPECIFIED]: undefined,
+  [AuditKind.SHADOW]: 'shadow',
+  [AuditKind.ESCALATED]: 'escalated',
+  [AuditKind.PERSON]: 'person',
+};
+const sources: Readonly<Record<LabelSource, LabelSourceName | undefined>> = {
+  [LabelSource.UNSPECIFIED]: undefined,
+  [LabelSource.TRUTH]: 'truth',
+  [LabelSource.AGREEMENT]: 'agreement',
+};
+const tasks: ReadonlyMap<string, StepName> = new Map(
+  (['classify', 'extract', 'sentiment', 'draft', 'polish'] as const).map((step) => [step, step]),
+);
+
+/** What an audit leaves in the ledger: its finding, and, where a person gave a label, that as the step's answer. */
+export function audited(event: AuditRecorded, auditedAtMs: number): readonly LedgerChange[] {
+  const { messageId, missing, rate, fingerprint, policyVersion, reviewer } = event;
+  const step = named(tasks.get(event.task), 'task');
+  const audit: LedgerChange = {
+    kind: 'audit',
+    messageId,
+    step,
+    audit: named(kinds[event.kind], 'kind'),
+    source: named(sources[event.source], 'source'),
+    wrong: missing === '' ? event.wrong : null,
+    missing: missing === '' ? null : missing,
+    rate,
+    confidence: event.confidence ?? null,
+    threshold: event.threshold ?? null,
+    fingerprint,
+    policyVersion,
+    reviewer,
+    auditedAtMs,
+  };
+  const value = stepValueOf(event.label);
+  return value === null ? [audit] : [audit, labelled({ messageId, step, completedAtMs: auditedAtMs }, value)];
+}
+
+type Stepped = Extract<LedgerChange, { readonly kind: 'step' }>;
+
+const labelled = (
+  which: Pick<Stepped, 'messageId' | 'step' | 'completedAtMs'>,
+  value: NonNullable<Stepped['detail']['value']>,
+): LedgerChange => ({
+  kind: 'step',
+  ...which,
+  tier: 'human',
+  call: null,
+  detail: {
+    value,
+    confidence: null,
+    rawConfidence: null,
+    confidenceSource: 'rule',
+    usage: null,
+    latencyMs: 0,
+    attempts: 0,
+    failure: null,
+  },
+});
+
+/** What an alarm leaves in the ledger. */
+export const alarmed = (event: AlarmRaised, raisedAtMs: number): LedgerChange => ({
+  kind: 'alarm',
+  messageId: event.messageId,
+  step: named(tasks.get(event.task), 'task'),
+  policyVersion: event.policyVersion,
+  statistic: event.statistic,
+  level: event.level,
+  labels: event.labels,
+  errors: event.errors,
+  allowed: event.allowed,
+  response: event.response,
+  raisedAtMs,
+});
