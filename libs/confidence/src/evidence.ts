@@ -1,0 +1,39 @@
+import type { Claim } from './planner.js';
+import type { Passed } from './thresholds.js';
+
+/** What a set of labelled answers, on which nothing could be certified, has to say about more of them. */
+export interface Evidence {
+  readonly claim: Claim;
+  /** Every threshold, from the highest down. */
+  readonly thresholds: readonly Passed[];
+  readonly rows: number;
+  readonly errors: number;
+  /** Share that has to be kept for routing to be worth anything. */
+  readonly floor: number;
+  /** More labels than anyone would gather. */
+  readonly mostLabels: number;
+}
+
+/** Fewer wrong, or fewer right, answers do not show what a score is worth. */
+const ENOUGH_TO_JUDGE = 30;
+
+export function tooFewToJudge({ rows, errors }: Evidence): boolean {
+  return Math.min(errors, rows - errors) < ENOUGH_TO_JUDGE;
+}
+
+/** How many labels, at the rates seen, make enough of them to judge by. */
+export function labelsToJudge({ rows, errors }: Evidence): number {
+  const rarer = Math.max(1, Math.min(errors, rows - errors));
+  return Math.ceil((Math.max(1, rows) * ENOUGH_TO_JUDGE) / rarer);
+}
+
+/** 0.045678 is "4.57 %". */
+export function percent(share: number): string {
+  return `${Number((100 * share).toPrecision(3))} %`;
+}
+
+/** 1,234 is "1,300": a plan is no more exact, and errs on the safe side. */
+export function about(labels: number): string {
+  const unit = 10 ** Math.max(0, Math.floor(Math.log10(labels)) - 1);
+  return (Math.ceil(labels / unit) * unit).toLocaleString('en');
+}
