@@ -1,5 +1,5 @@
-import { applyPlatt, fitPlatt, sigmoid } from './calibration.js';
 import type { Evidence } from './evidence.js';
+import { applyPlatt, fitPlatt, sigmoid } from './log-odds.js';
 import { type Claim, labelsNeeded } from './planner.js';
 import { type Passed, spread, tiersOf } from './thresholds.js';
 

@@ -1,4 +1,3 @@
-import { temper } from '@spillway/confidence/temperature';
 import { crossFit } from '@spillway/confidence/cross-fit';
 import { temper } from '@spillway/confidence/temperature';
 import { Fault } from '@spillway/contracts/fault';
