@@ -1,7 +1,9 @@
 import type { Evidence } from './evidence.js';
-import { applyPlatt, fitPlatt, sigmoid } from './log-odds.js';
+import { sigmoid } from './log-odds.js';
+import { logLoss } from './metrics.js';
 import { type Claim, labelsNeeded } from './planner.js';
-import { type Passed, spread, tiersOf } from './thresholds.js';
+import { applyPlatt, fitPlatt } from './platt.js';
+import { type Passed, spread, type Tier, tiersOf } from './thresholds.js';
 
 /** Where a certification should start, and how many labels it needs for four chances in five. */
 export interface LabelPlan {
@@ -15,13 +17,22 @@ export interface LabelPlan {
 /** So many thresholds, evenly spread, stand for all of them. */
 const LOOKS = 400;
 
-/** How much the logit of being right rises over the whole ranking, as long as few labels say otherwise. */
-const USUAL_RISE = 5;
+/**
+ * Two ways in which the logit of being right rises from the lowest rank (0) to the highest (1), as steep as usual: evenly,
+ * and more and more, as where the score knows the surest answers for certain.
+ */
+const RISES: readonly ((rank: number) => number)[] = [
+  (rank) => 5 * (rank - 0.5),
+  (rank) => 1.5 * (-Math.log(1 - rank) - 1),
+];
+
+/** How many answers the curve counts for against the counts at a threshold. */
+const CURVE_WEIGHT = 60;
 
 /**
- * The cheapest certification that would pay. Its risk comes from a logistic curve of wrong answers over the rank of their
- * score and not from the counts at each threshold, because the luckiest of many small counts is too good to be true.
- * Undefined without rows.
+ * The cheapest certification that would pay. Its risk comes from the counts at each threshold, held near a logistic curve of
+ * wrong answers over the rank of their score: the luckiest of many small counts is too good to be true. Undefined without
+ * rows.
  */
 export function bestPlan(evidence: Evidence): LabelPlan | undefined {
   const { claim, rows, floor } = evidence;
@@ -37,23 +48,34 @@ export function bestPlan(evidence: Evidence): LabelPlan | undefined {
   return best && { ...best, labels: labelsNeeded({ ...claim, ...best }) };
 }
 
-/** Thresholds, each with the share of wrong answers that the fitted curve gives to what it accepts. */
+/** Thresholds, each with the best estimate of the share of wrong answers among those that it accepts. */
 function riskCurve({ thresholds, rows }: Evidence): readonly (Passed & { readonly risk: number })[] {
   if (rows === 0) return [];
   const tiers = tiersOf(thresholds);
-  const places = new Float64Array(rows);
   const right = new Array<boolean>(rows).fill(false);
-  for (const { from, to, wrong } of tiers) {
-    places.fill(sigmoid(USUAL_RISE * (0.5 - (from + to) / 2 / rows)), from, to);
-    right.fill(true, from + wrong, to);
-  }
-  const curve = fitPlatt(places, right);
+  for (const { from, to, wrong } of tiers) right.fill(true, from + wrong, to);
+  const curve = fittedCurve(tiers, right);
   let wrong = 0;
   const risks = tiers.map((tier) => {
-    wrong += (tier.to - tier.from) * (1 - applyPlatt(curve, places[tier.from] as number));
-    return { ...tier, risk: wrong / tier.to };
+    wrong += (tier.to - tier.from) * (1 - (curve[tier.from] as number));
+    const risk = (tier.errors + (CURVE_WEIGHT * wrong) / tier.to) / (tier.to + CURVE_WEIGHT);
+    return { ...tier, risk };
   });
   return spread(risks, LOOKS);
+}
+
+/** For each place in the ranking the chance of being right, by the rise that fits the outcomes better. */
+function fittedCurve(tiers: readonly Tier[], right: readonly boolean[]): Float64Array {
+  const curves = RISES.map((rise) => {
+    const places = new Float64Array(right.length);
+    for (const { from, to } of tiers) {
+      places.fill(sigmoid(rise(1 - (from + to) / 2 / right.length)), from, to);
+    }
+    const fitted = fitPlatt(places, right);
+    const curve = places.map((place) => applyPlatt(fitted, place));
+    return { curve, loss: logLoss(curve, right) };
+  });
+  return curves.reduce((best, one) => (one.loss < best.loss ? one : best)).curve;
 }
 
 /** Accepted answers that a test by the normal distribution would need: good enough to compare thresholds by. */
