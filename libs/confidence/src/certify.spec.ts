@@ -254,7 +254,7 @@ describe('without a certificate', () => {
   const verdict = (result: Certification) =>
     result.verdict === 'certified' ? 'certified' : `${result.verdict}: ${result.reason}`;
 
-  it.each<[string, ScoredRow[], { breakEven?: number; start?: number; target?: number }, string]>([
+  it.each<[string, ScoredRow[], { breakEven?: number; target?: number; mostLabels?: number }, string]>([
     ['no labels', [], {}, 'not_yet: 0 labels, 0 of them on wrong answers, do not show yet'],
     ['few labels, none wrong', apart(right(80)), {}, 'not_yet: 80 labels are too few to test'],
     [
@@ -300,9 +300,15 @@ describe('without a certificate', () => {
       'do_not_route: Of the most certain ',
     ],
     [
+      'a score that is sure of few',
+      drawn(2000, sequence(5), (u) => 0.9 * (1 - u ** 6)),
+      {},
+      'not_yet: Of the 1,000 answers that score',
+    ],
+    [
       'a target that no number of labels reaches',
       drawn(200, sequence(5), () => 0),
-      { target: 0.0001 },
+      { target: 0.0001, mostLabels: 20_000 },
       'do_not_route: To show that at most 0.01 % are wrong takes 29,956 labels',
     ],
   ])('%s', (_, rows, options, wanted) => {

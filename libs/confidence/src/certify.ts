@@ -13,7 +13,7 @@ export interface CertifyOptions extends Claim {
   readonly start?: number;
   /** Share that must be kept for routing to pay, 0 when unknown. */
   readonly breakEven?: number;
-  /** More labels than anyone would gather, 20 000 when left out: to need more is a reason not to route. */
+  /** To need more labels is a reason not to route; 250 / target when left out, so 5,000 at 5 %. */
   readonly mostLabels?: number;
 }
 
@@ -91,7 +91,7 @@ export function certify(rows: readonly ScoredRow[], options: CertifyOptions): Ce
     rows: rows.length,
     errors: thresholds.at(-1)?.errors ?? 0,
     floor,
-    mostLabels: options.mostLabels ?? 20_000,
+    mostLabels: options.mostLabels ?? Math.ceil(250 / options.target),
   };
   const reason = hopeless(evidence);
   if (reason !== undefined) return { verdict: 'do_not_route', rows: rows.length, reason };

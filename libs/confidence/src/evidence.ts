@@ -10,7 +10,7 @@ export interface Evidence {
   readonly errors: number;
   /** Share that has to be kept for routing to be worth anything. */
   readonly floor: number;
-  /** More labels than anyone would gather. */
+  /** To need more labels than that is a reason not to route. */
   readonly mostLabels: number;
 }
 
