@@ -41,3 +41,19 @@ export interface Shadow {
 export function allowedErrorRate({ mode, target, rows, accepted }: Certificate): number {
   return mode === 'selective' || accepted === 0 ? target : Math.min(1, (target * rows) / accepted);
 }
+
+/** A share for a person to read. */
+export const percent = (share: number): string => `${Number((share * 100).toFixed(2))} %`;
+
+/** What a certificate says, and no more than that, in one sentence. */
+export function claimOf({ target, delta, mode, labelSource, period }: Certificate): string {
+  const wrong =
+    labelSource === 'truth' ? 'are wrong by people’s labels' : 'differ from the big model’s answers';
+  const traffic =
+    period === undefined
+      ? 'traffic like that of the labelled rows'
+      : `traffic like that of ${period.first} to ${period.last}`;
+  return mode === 'selective'
+    ? `A procedure that errs at most ${percent(delta)} of the time says: at most ${percent(target)} of the kept small answers ${wrong}, for ${traffic}.`
+    : `On average over sets of labelled rows, kept small answers that ${wrong} are at most ${percent(target)} of all messages, for ${traffic}; a single set can miss that.`;
+}

@@ -1,5 +1,5 @@
 import type { StepAnswer } from './case.js';
-import { allowedErrorRate, type Certificate } from './certificate.js';
+import { allowedErrorRate, type Certificate, percent } from './certificate.js';
 import type { Policy } from './policy.js';
 
 /** What speaks against keeping a small answer at the task's own threshold. */
@@ -17,8 +17,6 @@ export interface Safeguard {
  * that halves the chance of an error at the threshold; the certificate knows nothing of it.
  */
 export const tightened = (threshold: number): number => (1 + threshold) / 2;
-
-const percent = (share: number): string => `${Number((share * 100).toFixed(1))} %`;
 
 /** Whether the certificate does not cover this answer: it comes from another model, server, prompt or constraint. */
 export const isFrozen = (certificate: Certificate | undefined, answer: StepAnswer): boolean =>

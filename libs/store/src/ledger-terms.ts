@@ -107,7 +107,7 @@ export interface AlarmView {
   readonly policyVersion: string;
   readonly statistic: number;
   readonly level: number;
-  /** Audited answers by then under this policy, and the wrong ones among them. */
+  /** Audited answers since the policy came into force, or since the alarm before, and the wrong ones among them. */
   readonly labels: number;
   readonly errors: number;
   /** Share of kept answers that may be wrong. */

@@ -136,4 +136,23 @@ export const SPANS_LOST = metric(
   'spillway_spans_lost_total',
   'Spans that never reached the OTLP endpoint: it failed, or took them too slowly.',
 );
-export const POLICY_AGE_DAYS = metric('spillway_policy_age_days', 'Days since the policy was reviewed.');
+export const POLICY_REVIEW_AGE_DAYS = metric(
+  'spillway_policy_review_age_days',
+  'Days since the policy was reviewed.',
+);
+export const CERTIFICATE_FROZEN = metric(
+  'spillway_certificate_frozen',
+  '1 where the last small answer was not one that the certificate is for, by step.',
+);
+export const SHADOW_LABELS = metric(
+  'spillway_shadow_labels_total',
+  'Kept small answers that the big model answered too, by step.',
+);
+export const SHADOW_ERRORS = metric(
+  'spillway_shadow_errors_total',
+  'Kept small answers that differ from the big model’s, by step.',
+);
+export const DRIFT_STATISTIC = metric(
+  'spillway_drift_statistic',
+  'Statistic of the drift detector, by step; an alarm is raised where it reaches 24,000.',
+);

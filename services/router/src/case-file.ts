@@ -1,5 +1,6 @@
 import { type Case, nextDueMs, unknownCase } from '@spillway/policy/case';
 import type { Action } from '@spillway/policy/decide';
+import type { AuditAction } from './audit-action.js';
 
 /** What was decided on one event, so that its publication can be repeated word for word. */
 export interface Decided {
@@ -9,7 +10,7 @@ export interface Decided {
   /** By message: one event can also release replies that waited behind it. */
   readonly actions: readonly {
     readonly messageId: string;
-    readonly actions: readonly Action[];
+    readonly actions: readonly (Action | AuditAction)[];
     /** Trace of a released reply; absent where it is that of the event. */
     readonly traceparent?: string;
   }[];

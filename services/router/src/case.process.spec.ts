@@ -21,7 +21,13 @@ beforeEach(() => {
   state = openEmbeddedKeyedState({ path: join(folder, 'state.db'), now: () => nowMs });
   nowMs = 1_000_000;
   told = 0;
-  cases = caseProcess({ state, policy, now: () => nowMs, onActions: ({ length }) => (told += length) });
+  cases = caseProcess({
+    state,
+    policy: () => policy,
+    auditKey: async () => 'key',
+    now: () => nowMs,
+    onActions: ({ length }) => (told += length),
+  });
 });
 
 afterEach(async () => {
@@ -159,8 +165,9 @@ describe('messages of one conversation', () => {
     const outputs = await cases.handle(
       completed('m1', answered('classify', 0.1, 'big') as { answer: StepAnswer }),
     );
-    expect(ids(outputs).slice(-3)).toEqual([
+    expect(ids(outputs).slice(-4)).toEqual([
       'm1/review.requested',
+      'm1/audit.recorded/classify:escalated',
       'm2/message.settled',
       'm3/message.settled',
     ]);
@@ -229,7 +236,13 @@ it('follows the message that opened the conversation under its own id', async ()
 });
 
 it('goes on from what another process has saved', async () => {
-  const parts = { state, policy, now: () => nowMs, onActions: () => undefined };
+  const parts = {
+    state,
+    policy: () => policy,
+    auditKey: async () => 'key',
+    now: () => nowMs,
+    onActions: () => undefined,
+  };
   const other = caseProcess(parts);
   await cases.handle(received('m1'));
   await other.handle(completed('m1', answered('classify', 0.2) as { answer: StepAnswer }));
@@ -237,7 +250,7 @@ it('goes on from what another process has saved', async () => {
   const outputs = await cases.handle(
     completed('m1', answered('classify', 0.9, 'big') as { answer: StepAnswer }),
   );
-  expect(ids(outputs)).toEqual(['m1/decision.made/classify:big']);
+  expect(ids(outputs)).toEqual(['m1/decision.made/classify:big', 'm1/audit.recorded/classify:escalated']);
 });
 
 it.each([

@@ -1,7 +1,7 @@
 import type { Outgoing } from '@spillway/contracts/event';
 import { Fault } from '@spillway/contracts/fault';
 import type { Case, Message } from '@spillway/policy/case';
-import { type Action, decide, type Input, type Turn } from '@spillway/policy/decide';
+import { decide, type Input } from '@spillway/policy/decide';
 import type { Policy } from '@spillway/policy/policy';
 import type { Change, KeyedState } from '@spillway/store/keyed-state';
 import {
@@ -19,7 +19,8 @@ import {
   messageKey,
   trimmed,
 } from './case-file.js';
-import { outgoing } from './output.js';
+import { published } from './publication.js';
+import { auditPlan } from './shadow-audit.js';
 
 /** An event that concerns one message. */
 export interface Arrival {
@@ -44,10 +45,13 @@ export interface CaseProcess {
 
 export interface CaseProcessParts {
   readonly state: KeyedState;
-  readonly policy: Policy;
+  /** The policy in force, with the alarms that stand. */
+  readonly policy: () => Policy | Promise<Policy>;
+  /** Draws messages for the audit. */
+  readonly auditKey: () => Promise<string>;
   readonly now: () => number;
   /** Told of every decision the first time it is made: for metrics and spans. */
-  readonly onActions: (actions: readonly Action[]) => void;
+  readonly onActions: (actions: Decided['actions'][number]['actions']) => void;
 }
 
 /** How long a settled message is remembered, so that a repeated event finds it settled. */
@@ -81,7 +85,9 @@ interface Note {
   readonly newest: string;
 }
 
-interface Turned extends Turn {
+interface Turned {
+  readonly kase: Case;
+  readonly actions: Decided['actions'][number]['actions'];
   readonly loaded: Loaded;
 }
 
@@ -93,7 +99,13 @@ const outOfTheWay = ({ phase, behind }: Case): boolean =>
 const worthKeeping = (kase: Case): boolean =>
   !outOfTheWay(kase) && (kase.message?.text.length ?? 0) <= MAX_SAVED_TEXT;
 
-export function caseProcess({ state, policy, now, onActions }: CaseProcessParts): CaseProcess {
+export function caseProcess({
+  state,
+  policy: inForce,
+  auditKey,
+  now,
+  onActions,
+}: CaseProcessParts): CaseProcess {
   /** Cases as this process last saved them. Another process may have gone on since: then a write finds out. */
   const saves = new Map<string, Loaded>();
 
@@ -159,7 +171,12 @@ export function caseProcess({ state, policy, now, onActions }: CaseProcessParts)
   }
 
   /** The replies that waited behind a message that is now out of the way, first to last. */
-  async function released(conversationId: string, kase: Case, first: string | undefined): Promise<Turned[]> {
+  async function released(
+    conversationId: string,
+    kase: Case,
+    first: string | undefined,
+    policy: Policy,
+  ): Promise<Turned[]> {
     const turns: Turned[] = [];
     for (let next = outOfTheWay(kase) ? first : undefined; next !== undefined; ) {
       const loaded = await load(conversationId, next);
@@ -197,6 +214,7 @@ export function caseProcess({ state, policy, now, onActions }: CaseProcessParts)
 
   async function attempt(arrival: Arrival): Promise<readonly Outgoing[]> {
     const { conversationId, messageId, topic, eventId } = arrival;
+    const policy = await inForce();
     const loaded = await load(conversationId, messageId);
     const { file } = loaded;
     // It may have come on another topic before: first on its own, then on the one for retries.
@@ -211,7 +229,10 @@ export function caseProcess({ state, policy, now, onActions }: CaseProcessParts)
     const atMs = now();
     const turn = decide(file.kase, input, policy, atMs);
     if (turn.kase === file.kase && !rang) return withoutEffect(arrival);
-    const turns = [{ loaded, ...turn }, ...(await released(conversationId, turn.kase, file.next))];
+    const occurrence = { conversationId, messageId, before: file.kase, input, turn };
+    const audit = await auditPlan(occurrence, policy, auditKey);
+    const first = { loaded, kase: turn.kase, actions: [...turn.actions, ...audit.actions] };
+    const turns = [first, ...(await released(conversationId, turn.kase, file.next, policy))];
     const actions = turns.map((each) => actionsOf(each, messageId));
     const decided: Decided = { eventId, atMs, policyVersion: policy.version, actions };
     const last = { ...file.last, [topic]: decided };
@@ -221,7 +242,7 @@ export function caseProcess({ state, policy, now, onActions }: CaseProcessParts)
       .slice(1)
       .map(({ loaded: other, kase }) => ({ ...other, file: { ...other.file, kase } }));
     const files = [{ ...loaded, file: own.file }, ...others, ...(queue.before ? [queue.before] : [])];
-    await save(conversationId, files, [...queue.notes, ...own.changes]);
+    await save(conversationId, files, [...queue.notes, ...own.changes, ...audit.changes]);
     onActions(actions.flatMap((each) => each.actions));
     return published(
       conversationId,
@@ -293,22 +314,4 @@ function actionsOf({ loaded, actions }: Turned, messageId: string): Decided['act
   return loaded.messageId === messageId || traceparent === undefined
     ? { messageId: loaded.messageId, actions }
     : { messageId: loaded.messageId, actions, traceparent };
-}
-
-/** Requests need the message's text, which a settled case no longer has: by then they were answered. */
-const canBeMade = ({ type }: Action, kase: Case): boolean =>
-  kase.message !== undefined || (type !== 'draft' && type !== 'ask-big');
-
-function published(conversationId: string, decided: Decided, cases: readonly Case[]): readonly Outgoing[] {
-  const { atMs, policyVersion } = decided;
-  return decided.actions.flatMap(({ messageId, actions, traceparent }, index) => {
-    const kase = cases[index] ?? emptyFile.kase;
-    const occasion = { conversationId, messageId, atMs, policyVersion };
-    const events = actions
-      .filter((action) => canBeMade(action, kase))
-      .map((action) => outgoing(action, kase, occasion));
-    return traceparent === undefined
-      ? events
-      : events.map((event) => ({ ...event, headers: { traceparent } }));
-  });
 }

@@ -13,9 +13,10 @@ import {
   VERDICT,
 } from '@spillway/telemetry/names';
 import { isRecording, tracer } from '@spillway/telemetry/tracing';
+import type { AuditAction } from './audit-action.js';
 
 /** Counts what was decided and, where spans are recorded, leaves a span for each decision in the message's trace. */
-export function observer(policyVersion: string): (actions: readonly Action[]) => void {
+export function observer(policyVersion: string): (actions: readonly (Action | AuditAction)[]) => void {
   const decisions = counter(DECISIONS, ['step', 'tier', 'verdict']);
   const confidences = histogram(DECISION_CONFIDENCE, ['step'], PROBABILITIES);
   const settled = counter(MESSAGES_SETTLED, ['outcome']);

@@ -16,7 +16,8 @@ import type { Case, Results } from '@spillway/policy/case';
 import type { Action } from '@spillway/policy/decide';
 import type { TaskName } from '@spillway/policy/policy';
 
-const STEPS: Readonly<Record<TaskName, Step>> = {
+/** Steps as the events name them. */
+export const STEPS: Readonly<Record<TaskName, Step>> = {
   classify: Step.CLASSIFY,
   extract: Step.EXTRACT,
   sentiment: Step.SENTIMENT,

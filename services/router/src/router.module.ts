@@ -7,14 +7,18 @@ import {
 } from '@nestjs/common';
 import type { Bus } from '@spillway/bus/bus';
 import type { Policy } from '@spillway/policy/policy';
+import { reviewAgeDays } from '@spillway/policy/review';
 import type { KeyedState } from '@spillway/store/keyed-state';
 import { createLogger } from '@spillway/telemetry/logger';
 import { gauge } from '@spillway/telemetry/metrics';
-import { POLICY_AGE_DAYS } from '@spillway/telemetry/names';
+import { POLICY_REVIEW_AGE_DAYS } from '@spillway/telemetry/names';
+import { auditKey } from './audit-ticket.js';
+import { audits } from './audits.js';
 import { caseProcess } from './case.process.js';
 import { deadlineClock } from './deadline-clock.js';
 import { observer } from './observe.js';
-import { CASE_PROCESS, RouterController } from './router.controller.js';
+import { AUDITS, CASE_PROCESS, RouterController } from './router.controller.js';
+import { standingPolicy } from './standing-policy.js';
 
 export interface RouterParts {
   readonly bus: Bus;
@@ -27,23 +31,40 @@ export interface RouterParts {
 const DEADLINE_CLOCK = Symbol('deadline clock');
 /** A deadline of a minute need not be noticed sooner. */
 const LOOK_EVERY_MS = 250;
-const DAY_MS = 86_400_000;
+/** An alarm is the sum of hundreds of answers: seconds do not matter to it. */
+const ALARMS_EVERY_MS = 3_000;
 
 @Module({ controllers: [RouterController] })
 export class RouterModule implements OnApplicationBootstrap, OnModuleDestroy {
   constructor(@Inject(DEADLINE_CLOCK) private readonly clock: ReturnType<typeof deadlineClock>) {}
 
   static with({ bus, state, policy, now }: RouterParts): DynamicModule {
-    gauge(POLICY_AGE_DAYS, [], (age) =>
-      age.set(Math.floor((now() - Date.parse(policy.reviewedOn)) / DAY_MS)),
-    );
+    gauge(POLICY_REVIEW_AGE_DAYS, [], (age) => age.set(reviewAgeDays(policy, now())));
     const log = createLogger('router');
+    const key = auditKey(state);
+    const inForce = standingPolicy({
+      state,
+      policy,
+      log,
+      elapsed: () => performance.now(),
+      everyMs: ALARMS_EVERY_MS,
+    });
     return {
       module: RouterModule,
       providers: [
         {
           provide: CASE_PROCESS,
-          useValue: caseProcess({ state, policy, now, onActions: observer(policy.version) }),
+          useValue: caseProcess({
+            state,
+            policy: inForce,
+            auditKey: key,
+            now,
+            onActions: observer(policy.version),
+          }),
+        },
+        {
+          provide: AUDITS,
+          useValue: audits({ state, policy, auditKey: key, log, now }),
         },
         {
           provide: DEADLINE_CLOCK,

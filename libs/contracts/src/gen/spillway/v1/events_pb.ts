@@ -749,7 +749,7 @@ export type AlarmRaised = Message<"spillway.v1.AlarmRaised"> & {
   level: number;
 
   /**
-   * Audited answers since the version came into force, and the wrong ones among them.
+   * Audited answers since the version came into force, or since the alarm before, and the wrong ones among them.
    *
    * @generated from field: uint32 labels = 6;
    */

@@ -1,0 +1,116 @@
+import { timestampFromMs, timestampMs } from '@bufbuild/protobuf/wkt';
+import { ALARM_AT, alarmed, observe, UNDRIFTED } from '@spillway/confidence/drift';
+import { emit, type Outgoing } from '@spillway/contracts/event';
+import { AlarmRaisedSchema, AuditKind, type AuditRecorded } from '@spillway/contracts/events';
+import { Fault } from '@spillway/contracts/fault';
+import { allowedErrorRate, type OnAlarm } from '@spillway/policy/certificate';
+import type { Policy, TaskName } from '@spillway/policy/policy';
+import { tightened } from '@spillway/policy/safeguard';
+import type { KeyedState } from '@spillway/store/keyed-state';
+import {
+  type DriftWatch,
+  driftWatchKey,
+  emptyWatch,
+  type RaisedAlarm,
+  readNote,
+  writeNote,
+} from '@spillway/store/task-watch';
+
+/** Longer than any event can take to be delivered again. */
+const SEEN_MS = 7 * 86_400_000;
+
+export interface DriftDetectorParts {
+  readonly state: KeyedState;
+  readonly policy: Policy;
+  /** Told of every audit the first time that it counts. */
+  readonly onLabel: (task: TaskName, wrong: boolean, watch: DriftWatch, raised?: RaisedAlarm) => void;
+}
+
+/**
+ * Folds what shadow audits find into the detector of their task, each audit once, and tells of an alarm when the statistic
+ * reaches its level. The same audit again tells the same. Audits of another version of the policy count for nothing: each
+ * version starts anew. Throws `conflict` where another process folded at the same time.
+ */
+export function driftDetector({ state, policy, onLabel }: DriftDetectorParts) {
+  return async (event: AuditRecorded): Promise<readonly Outgoing[]> => {
+    const task = taskOf(event.task);
+    const terms = policy.tasks[task];
+    const { certificate, shadow } = terms;
+    if (!counts(event, policy) || certificate === undefined || shadow === undefined) return [];
+    const allowed = allowedErrorRate(certificate);
+    // Where every other answer may be wrong there is nothing to watch.
+    if (allowed >= 0.5) return [];
+    const key = driftWatchKey(task, policy.version);
+    const seen = `${key}:${event.messageId}`;
+    const found = await readNote<DriftWatch>(state, key);
+    const before = found?.value ?? emptyWatch;
+    if ((await state.get(seen)) !== undefined) return alarmsOf(before, event, policy.version, allowed);
+    // What was kept before the threshold was raised says nothing of what is kept since.
+    if (isOutdated(event, before, terms.threshold)) return [];
+    const watch = folded(before, event, allowed, shadow.onAlarm);
+    await state.write([
+      { kind: 'put', key, value: writeNote(watch), expect: found?.version ?? 0 },
+      { kind: 'put', key: seen, value: new Uint8Array(), ttlMs: SEEN_MS },
+    ]);
+    onLabel(task, event.wrong, watch, watch.alarms.at(before.alarms.length));
+    return alarmsOf(watch, event, policy.version, allowed);
+  };
+}
+
+function taskOf(name: string): TaskName {
+  if (name === 'classify' || name === 'extract' || name === 'sentiment' || name === 'draft') return name;
+  throw new Fault('malformed', 'an audit of a task that there is not');
+}
+
+const counts = ({ kind, missing, policyVersion }: AuditRecorded, policy: Policy): boolean =>
+  kind === AuditKind.SHADOW && missing === '' && policyVersion === policy.version;
+
+const isOutdated = ({ threshold }: AuditRecorded, { alarms }: DriftWatch, own: number): boolean =>
+  alarms.length > 0 && (threshold ?? own) < tightened(own);
+
+function folded(before: DriftWatch, event: AuditRecorded, level: number, onAlarm: OnAlarm): DriftWatch {
+  const drift = observe(before.drift, { wrong: event.wrong }, level);
+  if (!alarmed(drift) || isOver(before)) return { ...before, drift };
+  const { statistic, labels, errors } = drift;
+  const alarm: RaisedAlarm = {
+    messageId: event.messageId,
+    // What was tightened and drifts all the same is not to be trusted at any threshold.
+    response: before.alarms.length === 0 ? onAlarm : 'escalate',
+    raisedAtMs: event.auditedAt === undefined ? 0 : timestampMs(event.auditedAt),
+    statistic,
+    labels,
+    errors,
+  };
+  return { drift: UNDRIFTED, alarms: [...before.alarms, alarm] };
+}
+
+/** Everything is escalated: there is nothing more to tell. */
+const isOver = ({ alarms }: DriftWatch): boolean => alarms.at(-1)?.response === 'escalate';
+
+/** The alarm that this audit raised, if it did. */
+const alarmsOf = (
+  { alarms }: DriftWatch,
+  { messageId, task }: AuditRecorded,
+  policyVersion: string,
+  allowed: number,
+): readonly Outgoing[] =>
+  alarms
+    .filter((alarm) => alarm.messageId === messageId)
+    .map(({ statistic, labels, errors, response, raisedAtMs }) =>
+      emit(
+        AlarmRaisedSchema,
+        {
+          task,
+          messageId,
+          policyVersion,
+          statistic,
+          level: ALARM_AT,
+          labels,
+          errors,
+          allowed,
+          response,
+          raisedAt: timestampFromMs(raisedAtMs),
+        },
+        task,
+      ),
+    );

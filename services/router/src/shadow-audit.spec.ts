@@ -1,0 +1,280 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { create } from '@bufbuild/protobuf';
+import { timestampFromMs } from '@bufbuild/protobuf/wkt';
+import { decode, type Outgoing } from '@spillway/contracts/event';
+import {
+  AuditKind,
+  AuditRecordedSchema,
+  LabelSource,
+  PolishPurpose,
+  PolishRequestedSchema,
+  type StepCompleted,
+  StepCompletedSchema,
+} from '@spillway/contracts/events';
+import { Mood, Step, Tier } from '@spillway/contracts/model';
+import type { StepAnswer } from '@spillway/policy/case';
+import type { Policy } from '@spillway/policy/policy';
+import { answered, message, policy, understood } from '@spillway/policy/testing/given';
+import { openEmbeddedKeyedState } from '@spillway/store/embedded-keyed-state';
+import type { KeyedState } from '@spillway/store/keyed-state';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { auditFinding } from './audit-output.js';
+import { auditKey, ticketKey } from './audit-ticket.js';
+import { type Arrival, type CaseProcess, caseProcess } from './case.process.js';
+
+let folder: string;
+let state: KeyedState;
+
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'spillway-audit-'));
+  state = openEmbeddedKeyedState({ path: join(folder, 'state.db') });
+});
+
+afterEach(async () => {
+  await state.close();
+  rmSync(folder, { recursive: true });
+});
+
+const key = async () => 'key';
+
+/** Every task audits this share of what it keeps. */
+function auditing(rate: number): Policy {
+  const task = { ...policy.tasks.classify, shadow: { rate, onAlarm: 'escalate' } } as const;
+  const { draft, polish } = policy.tasks;
+  return {
+    ...policy,
+    tasks: { classify: task, extract: task, sentiment: task, draft: { ...task, ...draft }, polish },
+  };
+}
+
+function casesUnder(inForce: Policy): CaseProcess {
+  return caseProcess({
+    state,
+    policy: () => inForce,
+    auditKey: key,
+    now: () => 1_000,
+    onActions: () => undefined,
+  });
+}
+
+const arrival = (messageId: string, name: string, input: Arrival['input']): Arrival => ({
+  topic: name.startsWith('message') ? name : 'step.completed',
+  eventId: `${messageId}/${name}`,
+  conversationId: 'c1',
+  messageId,
+  traceparent: '',
+  input,
+});
+
+async function takeIn(cases: CaseProcess, messageId: string, inputs: readonly object[] = understood) {
+  const outputs = [
+    ...(await cases.handle(arrival(messageId, 'message.received', { type: 'received', message }))),
+  ];
+  for (const input of inputs as readonly { readonly answer: StepAnswer }[]) {
+    const { step, tier } = input.answer;
+    outputs.push(...(await cases.handle(completed(messageId, input.answer, `${step}:${tier}`))));
+  }
+  return outputs;
+}
+
+const completed = (messageId: string, answer: StepAnswer, name: string): Arrival =>
+  arrival(messageId, name, { type: 'answered', answer });
+
+const auditsIn = (outputs: readonly Outgoing[]): readonly string[] =>
+  outputs.filter(({ id }) => id.endsWith(':audit')).map(({ id }) => id);
+
+describe('what the small model is sure of', () => {
+  it('is asked of the big model too where the message is drawn, with no hint of what was found', async () => {
+    const outputs = await takeIn(casesUnder(auditing(1)), 'm1');
+    expect(auditsIn(outputs)).toEqual([
+      'm1/polish.requested/classify:audit',
+      'm1/polish.requested/extract:audit',
+      'm1/polish.requested/sentiment:audit',
+    ]);
+    const request = outputs.find(({ id }) => id === 'm1/polish.requested/sentiment:audit') as Outgoing;
+    const event = decode(PolishRequestedSchema, request.value);
+    expect(event).toMatchObject({
+      text: message.text,
+      task: Step.SENTIMENT,
+      purpose: PolishPurpose.AUDIT,
+    });
+    expect([event.classification, event.extraction, event.sentiment, event.draft]).toEqual(
+      new Array(4).fill(undefined),
+    );
+  });
+
+  it('holds the message up no more than without an audit', async () => {
+    const [with_, without] = [
+      await takeIn(casesUnder(auditing(1)), 'm1'),
+      await takeIn(casesUnder(policy), 'm2'),
+    ];
+    const others = with_.filter(({ id }) => !id.endsWith(':audit'));
+    expect(others.map(({ id }) => id.slice(2))).toEqual(without.map(({ id }) => id.slice(2)));
+  });
+
+  it('is drawn alike when the event comes again', async () => {
+    const cases = casesUnder(auditing(1));
+    await takeIn(cases, 'm1', []);
+    const event = completed('m1', (understood[0] as { answer: StepAnswer }).answer, 'classify:small');
+    const first = await cases.handle(event);
+    expect(auditsIn(first)).toHaveLength(1);
+    expect(await cases.handle(event)).toEqual(first);
+  });
+
+  it('is drawn at the rate, whatever was answered', async () => {
+    const drawn = async (inputs: readonly object[]) => {
+      const cases = casesUnder(auditing(0.25));
+      const ids = Array.from({ length: 200 }, (_, n) => `m${n}`);
+      const outputs: Outgoing[] = [];
+      for (const id of ids) outputs.push(...(await takeIn(cases, `${id}`, inputs)));
+      return auditsIn(outputs).map((id) => id.split('/')[0]);
+    };
+    const sure = await drawn([answered('classify', 0.95)]);
+    await state.close();
+    rmSync(join(folder, 'state.db'), { force: true });
+    state = openEmbeddedKeyedState({ path: join(folder, 'again.db') });
+    const surer = await drawn([answered('classify', 1)]);
+    expect(surer).toEqual(sure);
+    expect(sure.length).toBeGreaterThan(30);
+    expect(sure.length).toBeLessThan(70);
+  });
+
+  it.each([
+    ['what is not kept', [answered('classify', 0.1)], 0],
+    ['what the big model answered', [answered('classify', 0.1), answered('classify', 0.9, 'big')], 0],
+    ['a reply, after the three steps before it', [...understood, answered('draft', 0.9)], 3],
+  ])('leaves out %s', async (_, inputs, audits) => {
+    const outputs = await takeIn(casesUnder(auditing(1)), 'm1', inputs);
+    expect(auditsIn(outputs)).toHaveLength(audits);
+  });
+});
+
+const FOUND = { ...{ conversationId: 'c1', messageId: 'm1' }, tier: Tier.BIG, purpose: PolishPurpose.AUDIT };
+
+const audit = (init: object): StepCompleted =>
+  create(StepCompletedSchema, { ...FOUND, completedAt: timestampFromMs(9_000), ...init });
+
+const read = ([event]: readonly Outgoing[]) =>
+  event === undefined ? undefined : decode(AuditRecordedSchema, event.value);
+
+describe('the big model’s audit', () => {
+  it.each([
+    ['the same label', { step: Step.CLASSIFY, result: classification('order_status') }, false, ''],
+    ['another label', { step: Step.CLASSIFY, result: classification('refund') }, true, ''],
+    [
+      'the same mood',
+      { step: Step.SENTIMENT, result: { case: 'sentiment', value: { mood: Mood.NEUTRAL } } },
+      false,
+      '',
+    ],
+    [
+      'another mood',
+      { step: Step.SENTIMENT, result: { case: 'sentiment', value: { mood: Mood.POSITIVE } } },
+      true,
+      '',
+    ],
+    ['no fields either', { step: Step.EXTRACT, result: { case: 'extraction', value: {} } }, false, ''],
+    [
+      'a field more',
+      { step: Step.EXTRACT, result: { case: 'extraction', value: { fields: [{ name: 'a', value: '1' }] } } },
+      true,
+      '',
+    ],
+    [
+      'no answer at all',
+      { step: Step.CLASSIFY, result: { case: 'failure', value: { code: 'over_budget' } } },
+      false,
+      'over_budget',
+    ],
+  ])('finds %s', async (_, init, wrong, missing) => {
+    await takeIn(casesUnder(auditing(1)), 'm1');
+    const outputs = await auditFinding(audit(init), state, key);
+    expect(read(outputs)).toMatchObject({
+      conversationId: 'c1',
+      messageId: 'm1',
+      kind: AuditKind.SHADOW,
+      source: LabelSource.AGREEMENT,
+      wrong,
+      missing,
+      rate: 1,
+      threshold: 0.7,
+      policyVersion: policy.version,
+      auditedAt: timestampFromMs(9_000),
+    });
+    expect(await auditFinding(audit(init), state, key)).toEqual(outputs);
+  });
+
+  it('comes to nothing where no ticket is left', async () => {
+    const late = audit({ step: Step.CLASSIFY, result: classification('refund') });
+    expect(await auditFinding(late, state, key)).toEqual([]);
+  });
+
+  it('leaves a ticket that holds none of the customer’s words', async () => {
+    const fields = [{ name: 'email', value: 'ada@example.org', confidence: 0.9 }];
+    const [classify, extract] = understood as readonly { answer: StepAnswer }[];
+    const found = { ...extract?.answer, result: { fields } } as unknown as StepAnswer;
+    await takeIn(casesUnder(auditing(1)), 'm1', [classify as object, { answer: found }]);
+    const entry = await state.get(ticketKey('c1', 'm1', 'extract'));
+    const ticket = Buffer.from(entry?.value ?? []).toString();
+    expect(JSON.parse(ticket)).toMatchObject({ rate: 1, confidence: 0.9 });
+    expect(ticket).not.toContain('ada');
+  });
+});
+
+describe('an escalated answer', () => {
+  const escalated = (confidence: number | undefined, big: object) => [
+    answered('classify', confidence),
+    { answer: big },
+  ];
+  const bigOne = (label: string) => ({
+    ...(answered('classify', 0.9, 'big') as { answer: StepAnswer }).answer,
+    result: { label, queue: '', alternatives: [] },
+  });
+
+  it.each([
+    ['agrees', 'order_status', false],
+    ['does not agree', 'refund', true],
+  ])('is a label that costs nothing: the big model %s', async (_, label, wrong) => {
+    const outputs = await takeIn(casesUnder(policy), 'm1', escalated(0.4, bigOne(label)));
+    const found = outputs.filter(({ topic }) => topic === 'audit.recorded');
+    expect(found.map(({ id, key: by }) => [id, by])).toEqual([
+      ['m1/audit.recorded/classify:escalated', 'classify'],
+    ]);
+    expect(read(found)).toMatchObject({
+      kind: AuditKind.ESCALATED,
+      source: LabelSource.AGREEMENT,
+      wrong,
+      rate: 1,
+      confidence: 0.4,
+      threshold: 0.7,
+    });
+  });
+
+  it('of a model that failed is none', async () => {
+    const lost = { answer: { step: 'classify', tier: 'small', failure: 'timed_out' } };
+    const outputs = await takeIn(casesUnder(policy), 'm1', [lost, { answer: bigOne('refund') }]);
+    expect(outputs.filter(({ topic }) => topic === 'audit.recorded')).toEqual([]);
+  });
+
+  it('that nobody waits for is none', async () => {
+    const outputs = await takeIn(casesUnder(policy), 'm1', [
+      answered('classify', 0.9),
+      { answer: bigOne('refund') },
+    ]);
+    expect(outputs.filter(({ topic }) => topic === 'audit.recorded')).toEqual([]);
+  });
+});
+
+describe('the secret that draws', () => {
+  it('is one for all who ask, at once and later', async () => {
+    const keys = await Promise.all([auditKey(state)(), auditKey(state)(), auditKey(state)()]);
+    expect(new Set([...keys, await auditKey(state)()]).size).toBe(1);
+    expect(keys[0]).toMatch(/^[0-9a-f]{64}$/);
+  });
+});
+
+function classification(label: string) {
+  return { case: 'classification', value: { label } } as const;
+}

@@ -1,0 +1,111 @@
+import { sampled } from '@spillway/confidence/shadow-sample';
+import type { Case, StepAnswer } from '@spillway/policy/case';
+import { comparable } from '@spillway/policy/comparison';
+import type { Input, Turn } from '@spillway/policy/decide';
+import type { Policy, TaskName } from '@spillway/policy/policy';
+import { safeguardOf } from '@spillway/policy/safeguard';
+import type { Change } from '@spillway/store/keyed-state';
+import type { AuditAction } from './audit-action.js';
+import { type AuditTicket, digestOf, TICKET_MS, ticketKey } from './audit-ticket.js';
+import { encodeJson } from './case-file.js';
+
+/** One event of one message, and what was decided on it. */
+export interface Occurrence {
+  readonly conversationId: string;
+  readonly messageId: string;
+  readonly before: Case;
+  readonly input: Input;
+  readonly turn: Turn;
+}
+
+export interface AuditPlan {
+  readonly actions: readonly AuditAction[];
+  /** To be written with the case. */
+  readonly changes: readonly Change[];
+}
+
+const nothing: AuditPlan = { actions: [], changes: [] };
+
+/**
+ * What is to be audited because of one event. A kept answer of the small model is drawn by a keyed hash of the message's
+ * id and the step, so that neither its content nor its confidence has a say, and the same event draws alike again.
+ * Replies are never drawn: two good ones are never equal.
+ */
+export async function auditPlan(
+  occurrence: Occurrence,
+  policy: Policy,
+  auditKey: () => Promise<string>,
+): Promise<AuditPlan> {
+  const compared = comparison(occurrence, policy);
+  const candidates = candidatesOf(occurrence.turn, policy);
+  if (compared === undefined && candidates.length === 0) return nothing;
+  const key = candidates.length === 0 ? '' : await auditKey();
+  const drawn = candidates.flatMap((each) => draw(each, occurrence, policy, key));
+  return {
+    actions: [...(compared === undefined ? [] : [compared]), ...drawn.map(({ action }) => action)],
+    changes: drawn.map(({ change }) => change),
+  };
+}
+
+interface Candidate extends Pick<AuditTicket, 'rate' | 'threshold'> {
+  readonly step: TaskName;
+  readonly answer: StepAnswer;
+}
+
+/** The small answers that this event kept, of tasks that are audited. */
+function candidatesOf({ kase, actions }: Turn, policy: Policy): readonly Candidate[] {
+  return actions.flatMap((action) => {
+    if (action.type !== 'decided' || action.verdict !== 'accept' || action.tier !== 'small') return [];
+    const { step, threshold } = action;
+    const rate = policy.tasks[step].shadow?.rate;
+    const answer = kase.steps[step]?.answer;
+    if (rate === undefined || answer === undefined) return [];
+    return [{ step, answer, rate, ...(threshold === undefined ? {} : { threshold }) }];
+  });
+}
+
+/** The request and the ticket of an answer that is drawn. */
+function draw(
+  { step, answer, ...terms }: Candidate,
+  { conversationId, messageId }: Occurrence,
+  policy: Policy,
+  key: string,
+): readonly { readonly action: AuditAction; readonly change: Change }[] {
+  if (!sampled({ key, id: `${messageId}/${step}`, rate: terms.rate })) return [];
+  const digest = digestOf(key, messageId, answer);
+  if (digest === undefined) return [];
+  const ticket: AuditTicket = {
+    ...terms,
+    digest,
+    ...(answer.confidence === undefined ? {} : { confidence: answer.confidence }),
+    fingerprint: answer.fingerprint ?? '',
+    policyVersion: policy.version,
+  };
+  const place = ticketKey(conversationId, messageId, step);
+  return [
+    {
+      action: { type: 'audit', step },
+      change: { kind: 'put', key: place, value: encodeJson(ticket), ttlMs: TICKET_MS },
+    },
+  ];
+}
+
+/** Where both models have answered an escalated step, the big one's word is a label that costs nothing. */
+function comparison({ before, input }: Occurrence, policy: Policy): AuditAction | undefined {
+  if (input.type !== 'answered' || input.answer.tier !== 'big') return undefined;
+  const { step } = input.answer;
+  const state = before.steps[step];
+  if (before.phase !== 'open' || state?.awaiting?.tier !== 'big' || state.answer?.tier !== 'small') {
+    return undefined;
+  }
+  const [small, big] = [comparable(state.answer), comparable(input.answer)];
+  return small === undefined || big === undefined
+    ? undefined
+    : { type: 'compared', step, wrong: small !== big, ...circumstances(state.answer, policy) };
+}
+
+const circumstances = (answer: StepAnswer, policy: Policy) => ({
+  ...(answer.confidence === undefined ? {} : { confidence: answer.confidence }),
+  threshold: safeguardOf(answer, policy).threshold,
+  fingerprint: answer.fingerprint ?? '',
+});
