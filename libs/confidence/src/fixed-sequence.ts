@@ -5,6 +5,9 @@ import { acceptedAt, type Passed } from './thresholds.js';
 /** From so many rows on the walk starts at half of them instead of a quarter. */
 const MANY_ROWS = 400;
 
+/** How many of so many rows the first threshold of a walk has to accept, as far as their number tells. */
+export const firstAccepted = (rows: number): number => (rows < MANY_ROWS ? rows / 4 : rows / 2);
+
 /**
  * The thresholds to test, in order: from `start`, a threshold chosen on older data, downwards; without one from the first
  * that accepts a quarter of the rows (half from 400 rows on), and enough for one error to be allowed, since a walk that one
@@ -15,7 +18,7 @@ export function testOrder(thresholds: readonly Passed[], claim: Claim, start?: n
     return [acceptedAt(thresholds, start), ...thresholds.filter(({ threshold }) => threshold < start)];
   }
   const rows = thresholds.at(-1)?.accepted ?? 0;
-  const least = Math.max(acceptedAllowing(1, claim), rows < MANY_ROWS ? rows / 4 : rows / 2);
+  const least = Math.max(acceptedAllowing(1, claim), firstAccepted(rows));
   return thresholds.filter(({ accepted }) => accepted >= least);
 }
 
