@@ -1,0 +1,109 @@
+import { Fault } from '@spillway/contracts/fault';
+import { lowerBound } from './binomial.js';
+import { about, percent } from './evidence.js';
+import { type Passed, type ScoredRow, thresholdsOf } from './thresholds.js';
+
+export interface RiskControlOptions {
+  /** Largest share of all traffic that may be a wrong answer of the small model, in expectation. */
+  readonly target: number;
+  /** Share that must be kept for routing to pay, 0 when unknown. */
+  readonly breakEven?: number;
+}
+
+export type RiskControl =
+  | {
+      readonly verdict: 'controlled';
+      readonly threshold: number;
+      readonly accepted: number;
+      readonly errors: number;
+      /** (errors + 1) / (rows + 1), which is at most the target. */
+      readonly expectedRisk: number;
+      readonly coverage: number;
+      readonly rows: number;
+      /** The promise in words: another than that of a certified threshold, and a weaker one. */
+      readonly promise: string;
+    }
+  | NotYet
+  | DoNotRoute;
+
+interface NotYet {
+  readonly verdict: 'not_yet';
+  /** Labels to gather besides these rows. */
+  readonly moreLabels: number;
+  readonly rows: number;
+  readonly reason: string;
+}
+
+interface DoNotRoute {
+  readonly verdict: 'do_not_route';
+  readonly rows: number;
+  readonly reason: string;
+}
+
+/** How often "too many wrong" may be said of what is not. */
+const DOUBT = 0.05;
+
+/**
+ * Conformal risk control (Angelopoulos et al. 2022): the lowest threshold at which the accepted and wrong answers, one more
+ * counted in, are at most a share `target` of ALL rows, one more counted in. It holds the share of all traffic that is a
+ * wrong answer of the small model, on average over the draw of the rows. It says nothing of the share of wrong answers
+ * among those kept, which is larger whenever not everything is kept, and a single run may well exceed the target: up to
+ * half of them do. Where a run must hold, use a certified threshold.
+ *
+ * What has to be true of the rows is the same as for a certified threshold; a row whose label is missing has to come as wrong.
+ *
+ * @throws Fault `rejected` for scores that are not finite, and for a target not between 0 and 1
+ */
+export function controlRisk(
+  rows: readonly ScoredRow[],
+  { target, breakEven = 0 }: RiskControlOptions,
+): RiskControl {
+  if (!(target > 0 && target < 1))
+    throw new Fault('rejected', `a target of ${target} is not between 0 and 1`);
+  const count = rows.length;
+  const thresholds = thresholdsOf(rows);
+  const lowest = thresholds.findLast(({ errors }) => errors + 1 <= target * (count + 1));
+  if (lowest !== undefined && lowest.accepted >= breakEven * count) {
+    return {
+      verdict: 'controlled',
+      ...lowest,
+      expectedRisk: (lowest.errors + 1) / (count + 1),
+      coverage: lowest.accepted / count,
+      rows: count,
+      promise:
+        `On average over samples like this one at most ${percent(target)} of all messages get a wrong answer of the ` +
+        'small model. A single sample can turn out worse, and among the kept answers the share of wrong ones is higher.',
+    };
+  }
+  return uncontrolled(thresholds, count, target, breakEven);
+}
+
+function uncontrolled(
+  thresholds: readonly Passed[],
+  rows: number,
+  target: number,
+  breakEven: number,
+): NotYet | DoNotRoute {
+  const least = thresholds.find(({ accepted }) => accepted >= breakEven * rows);
+  if (breakEven > 1) {
+    const reason = 'At these costs routing does not pay even when every answer of the small model is kept.';
+    return { verdict: 'do_not_route', rows, reason };
+  }
+  const errors = least?.errors ?? 0;
+  const risk = errors / Math.max(1, rows);
+  const kept = least === undefined ? '' : `, keeping ${percent(least.accepted / rows)} of the answers`;
+  if (lowerBound(errors, rows, DOUBT) > target) {
+    const reason =
+      `Already at the highest threshold that pays${kept}, ${percent(risk)} of all messages get a wrong answer ` +
+      `of the small model, more than the ${percent(target)} allowed.`;
+    return { verdict: 'do_not_route', rows, reason };
+  }
+  const moreLabels =
+    risk < target
+      ? Math.ceil((1 - target) / (target - risk)) - rows
+      : Math.max(rows, Math.ceil((2 * (1 - target)) / target));
+  const reason =
+    `${rows} labels, with ${errors} wrong answers at the highest threshold that pays${kept}, do not show yet whether at ` +
+    `most ${percent(target)} of all messages get one. About ${about(moreLabels)} more labels will probably show it.`;
+  return { verdict: 'not_yet', moreLabels: Math.max(1, moreLabels), rows, reason };
+}
