@@ -7,6 +7,7 @@ import type {
   OutcomeName,
   Page,
   ReviewView,
+  StepDetail,
   StepValue,
   StepView,
   TierName,
@@ -176,6 +177,21 @@ export function pageOf<R, T>(
   return { items: rows.slice(0, limit).map(view), nextCursor: last === undefined ? null : cursorOf(last) };
 }
 
+/** What is stored of a result: with it, in the same JSON, what tells how far its confidence can be trusted. */
+export const storedResult = ({ value, features, fingerprint }: StepDetail): string | null =>
+  value === null ? null : JSON.stringify({ ...value, features, fingerprint });
+
+function resultOf(stored: string | null): Pick<StepDetail, 'value' | 'features' | 'fingerprint'> {
+  if (stored === null) return { value: null };
+  const { features, fingerprint, ...value } = JSON.parse(stored) as StepValue &
+    Pick<StepDetail, 'features' | 'fingerprint'>;
+  return {
+    value: value as StepValue,
+    ...(features === undefined ? {} : { features }),
+    ...(fingerprint === undefined ? {} : { fingerprint }),
+  };
+}
+
 function stepView(row: StepRow): StepView {
   return {
     step: stepOf(Number(row.slot)),
@@ -184,7 +200,7 @@ function stepView(row: StepRow): StepView {
     embedded: Boolean(row.embedded),
     costNanos: row.model === null ? 0n : row.cost,
     completedAtMs: Number(row.completed_at_ms),
-    value: row.value === null ? null : (JSON.parse(row.value) as StepValue),
+    ...resultOf(row.value),
     confidence: row.confidence,
     rawConfidence: row.raw_confidence,
     confidenceSource: sources[Number(row.confidence_source)] as StepView['confidenceSource'],

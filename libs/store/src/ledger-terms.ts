@@ -45,13 +45,17 @@ export type StepValue =
     }
   | { readonly kind: 'polish'; readonly text: string };
 
-/** The facts of a step that are kept as they came. */
+/** The facts of a step that are kept as they came. Of a step without a value there are neither features nor fingerprint. */
 export interface StepDetail {
   readonly value: StepValue | null;
   /** Calibrated, 0 to 1; null: the endpoint gave no signal. */
   readonly confidence: number | null;
   readonly rawConfidence: number | null;
   readonly confidenceSource: ConfidenceSourceName;
+  /** What else the answer of an endpoint showed, by name; left out where nothing did. */
+  readonly features?: Readonly<Record<string, number>>;
+  /** What the confidence is comparable with: answers of the same fingerprint. Left out where no call was made. */
+  readonly fingerprint?: string;
   /** Null where no call was made or its tokens are not known. */
   readonly usage: UsageView | null;
   readonly latencyMs: number;

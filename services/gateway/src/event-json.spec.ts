@@ -25,7 +25,7 @@ it('writes a step as the API writes it', () => {
     step: 'sentiment',
     tier: 'small',
     sentiment: { mood: 'negative', alternatives: [{ label: 'neutral', probability: 0.2 }] },
-    confidence: { calibrated: 0.8, raw: null, source: 'embedded', is_calibrated: false },
+    confidence: { calibrated: 0.8, raw: null, source: 'embedded', is_calibrated: false, features: {} },
     call: { tier: null, usage: { input_tokens: 12, estimated: false }, started_at: null },
     completed_at: '2023-11-14T22:13:20.123Z',
   });

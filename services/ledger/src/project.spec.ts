@@ -52,8 +52,19 @@ const classified = (over: StepInit = {}) =>
     step: Step.CLASSIFY,
     tier: Tier.SMALL,
     result: { case: 'classification', value: { label: 'refund', queue: 'money' } },
-    confidence: { calibrated: 0.9, raw: 0.8, source: ConfidenceSource.LOGPROBS },
-    call: { model: 'small-8b', usage: { inputTokens: 7n, outputTokens: 3n }, latencyMs: 12.5, attempts: 2 },
+    confidence: {
+      calibrated: 0.9,
+      raw: 0.8,
+      source: ConfidenceSource.LOGPROBS,
+      features: { label_mass: 0.97 },
+    },
+    call: {
+      model: 'small-8b',
+      usage: { inputTokens: 7n, outputTokens: 3n },
+      latencyMs: 12.5,
+      attempts: 2,
+      fingerprint: 'small|fp|json_schema|logprobs:20|prompt:3f9c1a2b',
+    },
     completedAt: at,
     ...over,
   });
@@ -199,6 +210,8 @@ describe('a step', () => {
           confidence: 0.9,
           rawConfidence: 0.8,
           confidenceSource: 'logprobs',
+          features: { label_mass: 0.97 },
+          fingerprint: 'small|fp|json_schema|logprobs:20|prompt:3f9c1a2b',
           usage: {
             inputTokens: 7,
             cachedInputTokens: 0,

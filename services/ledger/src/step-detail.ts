@@ -25,6 +25,10 @@ export function detailOf({ result, confidence, call }: StepCompleted): StepDetai
     confidence: confidence?.calibrated ?? null,
     rawConfidence: confidence?.raw ?? null,
     confidenceSource: sources[confidence?.source ?? ConfidenceSource.NONE],
+    ...(confidence === undefined || Object.keys(confidence.features).length === 0
+      ? {}
+      : { features: confidence.features }),
+    ...(call === undefined || call.fingerprint === '' ? {} : { fingerprint: call.fingerprint }),
     usage: call?.usage === undefined ? null : usageOf(call.usage),
     latencyMs: call?.latencyMs ?? 0,
     attempts: call?.attempts ?? 0,

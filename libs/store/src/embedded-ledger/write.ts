@@ -21,6 +21,7 @@ import {
   verdicts,
 } from '../ledger-codes.js';
 import { auditWriters } from './audits.js';
+import { storedResult } from '../ledger-rows.js';
 
 export interface Writer {
   /** Inside a transaction. Replays change nothing. */
@@ -159,7 +160,7 @@ function stepInsert(database: DatabaseSync): (seq: number, change: StepChange) =
     `INSERT INTO steps VALUES (${new Array(22).fill('?').join(', ')}) ON CONFLICT DO NOTHING`,
   );
   return (seq, { step, tier, completedAtMs, call, detail }) => {
-    const { usage, failure, value } = detail;
+    const { usage, failure } = detail;
     const { changes } = insert.run(
       seq,
       slotOf(step, tier),
@@ -182,7 +183,7 @@ function stepInsert(database: DatabaseSync): (seq: number, change: StepChange) =
       detail.attempts,
       failure?.code ?? null,
       failure?.detail ?? null,
-      value === null ? null : JSON.stringify(value),
+      storedResult(detail),
     );
     return changes === 1;
   };

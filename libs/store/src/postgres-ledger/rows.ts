@@ -12,6 +12,7 @@ import type {
 } from '../ledger-change.js';
 import { FAILED, IN_PROGRESS, SETTLED, slotOf, sources, steps, tiers, verdicts } from '../ledger-codes.js';
 import { alarmRow, auditRow } from './audits.js';
+import { storedResult } from '../ledger-rows.js';
 import { type Month, monthOf } from './month.js';
 import { storedText } from './stored-text.js';
 
@@ -124,7 +125,7 @@ function stepRow(id: string, slot: number, { tier, completedAtMs, call, detail }
     attempts: detail.attempts,
     failure_code: storedOrNull(failure?.code),
     failure_detail: storedOrNull(failure?.detail),
-    value: value === null ? null : storedText(JSON.stringify(value)),
+    value: storedOrNull(storedResult(detail)),
     label: storedOrNull(classification?.label),
     queue: storedOrNull(classification?.queue),
   };

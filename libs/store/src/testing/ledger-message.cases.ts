@@ -69,6 +69,19 @@ function viewCases(stage: () => LedgerStage): void {
     expect((await ledger.message('m1'))?.customerFacing).toBe(said);
   });
 
+  it('keeps what tells how far a confidence can be trusted, beside the value and not in it', async () => {
+    const ledger = await stage().open();
+    const known = {
+      features: { label_mass: 0.98, second_opinion: 0 },
+      fingerprint: 'an-8b|fp_1|json_schema|logprobs:20|prompt:3f9c1a2b',
+    };
+    const classified = detail('classify', known);
+    await ledger.apply([received('m1'), step('m1', 'classify', 'small', { detail: classified })]);
+    const [view] = (await ledger.message('m1'))?.steps ?? [];
+    expect(view).toMatchObject(known);
+    expect(view?.value).toEqual(classified.value);
+  });
+
   it('shows each step with all that is known of it, in the order of completion', async () => {
     const ledger = await stage().open();
     const classify = step('m1', 'classify', 'small', { completedAtMs: START + 9 });
