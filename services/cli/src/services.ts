@@ -56,7 +56,7 @@ const eventServices: Readonly<Record<string, EventService>> = {
 const httpServices = {
   gateway: {
     needs: ['state', 'ledger'],
-    module: ({ bus, state, ledger }: Platform) => GatewayModule.with({ bus, state, ledger }),
+    module: ({ bus, state, ledger, pack }: Platform) => GatewayModule.with({ bus, state, ledger, pack }),
     operations: gatewayOperations,
   },
   console: {

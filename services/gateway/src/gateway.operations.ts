@@ -3,9 +3,11 @@ import type { Operation } from '@spillway/http/openapi';
 import { problemSchema } from '@spillway/http/problem';
 import { z } from 'zod';
 import { acceptedSchema } from './accepted.js';
+import { labelSchema } from './label-request.js';
 import { MOST_LINES } from './message-lines.js';
 import { lineSchema, messageHeadersSchema, messageSchema } from './message-request.js';
 import { messageListSchema, messageViewSchema, statusSchema } from './message-view.js';
+import { policySchema } from './policy-view.js';
 import { replayLineSchema } from './replay-lines.js';
 import { REPLAYS_LIMIT, replaySchema } from './replay-request.js';
 import { savingsQuerySchema, savingsSchema } from './savings-view.js';
@@ -17,6 +19,13 @@ export const listQuerySchema = z.strictObject({
   intent: z.string().optional(),
   cursor: z.string().optional().describe('`next_cursor` of the page before'),
   limit: z.coerce.number().int().min(1).max(200).default(50),
+});
+
+/** The answer to a label. */
+const labelledSchema = z.object({
+  message_id: z.string(),
+  step: z.string(),
+  wrong: z.boolean().describe('whether the small model’s answer was'),
 });
 
 /** The query of `GET /v1/stream`. */
@@ -66,6 +75,28 @@ export const gatewayOperations: readonly Operation[] = [
     summary: 'All that is known of a message',
     answer: { status: 200, description: 'The message', content: { 'application/json': messageViewSchema } },
     problems: ['missing'],
+  },
+  {
+    id: 'labelMessage',
+    method: 'POST',
+    path: '/v1/messages/{id}/labels',
+    summary: 'Says what is right, for a step that the small model answered',
+    description:
+      'The label is held against the small model’s answer, and is part of the audit as truth. The first label of a ' +
+      'step stands; the same again is the same label, another one is a conflict.',
+    body: { 'application/json': labelSchema },
+    answer: { status: 202, description: 'Labelled', content: { 'application/json': labelledSchema } },
+    problems: ['malformed', 'missing', 'conflict', 'rejected', 'unavailable'],
+  },
+  {
+    id: 'readPolicy',
+    method: 'GET',
+    path: '/v1/policy',
+    summary: 'The policy in force, what it promises, and what the audits say of that',
+    description: 'Figures are those of the last 31 days, unless a span is asked for.',
+    query: savingsQuerySchema,
+    answer: { status: 200, description: 'The policy', content: { 'application/json': policySchema } },
+    problems: ['malformed'],
   },
   {
     id: 'replay',

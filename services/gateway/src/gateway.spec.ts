@@ -20,6 +20,7 @@ import { GatewayModule } from './gateway.module.js';
 import { gatewayOperations } from './gateway.operations.js';
 import { messageListSchema, messageViewSchema } from './message-view.js';
 import { savingsSchema } from './savings-view.js';
+import { pack } from './testing/shop.js';
 
 configureLogs({ level: 'silent' });
 
@@ -41,7 +42,7 @@ beforeEach(async () => {
   received = [];
   await bus.tail(['message.received'], (record) => received.push(record));
   server = await serveHttp({
-    modules: [GatewayModule.with({ bus, state, ledger })],
+    modules: [GatewayModule.with({ bus, state, ledger, pack })],
     operations: gatewayOperations,
     host: '127.0.0.1',
     port: 0,
@@ -199,7 +200,7 @@ describe('an idempotency key', () => {
 
   it('of another caller is another key', async () => {
     const keyed = await serveHttp({
-      modules: [GatewayModule.with({ bus, state, ledger })],
+      modules: [GatewayModule.with({ bus, state, ledger, pack })],
       operations: gatewayOperations,
       host: '127.0.0.1',
       port: 0,

@@ -18,6 +18,7 @@ import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import { GatewayModule } from './gateway.module.js';
 import { gatewayOperations } from './gateway.operations.js';
 import { replayLineSchema } from './replay-lines.js';
+import { pack } from './testing/shop.js';
 
 const logged: string[] = [];
 configureLogs({ level: 'warn', destination: { write: (line) => logged.push(line) } });
@@ -39,7 +40,7 @@ beforeEach(async () => {
   ledger = openEmbeddedLedger({ path: join(folder, 'ledger.db') });
   await bus.tail(retryTopics, (record) => retried.push(record));
   server = await serveHttp({
-    modules: [GatewayModule.with({ bus, state, ledger })],
+    modules: [GatewayModule.with({ bus, state, ledger, pack })],
     operations: gatewayOperations,
     host: '127.0.0.1',
     port: 0,

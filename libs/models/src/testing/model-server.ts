@@ -23,6 +23,8 @@ export type Trouble =
   | { readonly kind: 'no usage' }
   | { readonly kind: 'refusal' }
   | { readonly kind: 'length' }
+  /** Answers as it would answer this message. */
+  | { readonly kind: 'misreads'; readonly text: string }
   /** This text in place of an answer. */
   | { readonly kind: 'says'; readonly text: string }
   | { readonly kind: 'bloated'; readonly bytes: number };
@@ -209,10 +211,16 @@ const errorBody = (message: string, param: string | null = null): unknown => ({
   error: { message, type: 'invalid_request_error', param, code: null },
 });
 
+function readAs(call: ServedCall, trouble: Trouble | undefined): ServedCall {
+  if (trouble?.kind !== 'misreads') return call;
+  const messages = call.body.messages.with(-1, { role: 'user', content: trouble.text });
+  return { ...call, body: { ...call.body, messages } };
+}
+
 function completion(call: ServedCall, trouble: Trouble | undefined, certainty: number): unknown {
   const { body } = call;
   const refusal = trouble?.kind === 'refusal' ? 'I cannot help with that.' : null;
-  const whole = trouble?.kind === 'says' ? trouble.text : answerTo(call);
+  const whole = trouble?.kind === 'says' ? trouble.text : answerTo(readAs(call, trouble));
   const said = trouble?.kind === 'length' ? whole.slice(0, whole.length / 2) : whole;
   const content = trouble?.kind === 'off the schema' ? '{"unexpected":true}' : said;
   const withLogprobs = body.logprobs === true && trouble?.kind !== 'no logprobs' && refusal === null;

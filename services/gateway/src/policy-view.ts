@@ -1,0 +1,189 @@
+import { ALARM_AT, evidence } from '@spillway/confidence/drift';
+import { type Certificate, claimOf } from '@spillway/policy/certificate';
+import type { Policy, TaskName } from '@spillway/policy/policy';
+import { reviewAgeDays, reviewWarning } from '@spillway/policy/review';
+import type { AlarmView, AuditReport, Savings } from '@spillway/store/ledger';
+import type { DriftWatch, FreezeNote } from '@spillway/store/task-watch';
+import { z } from 'zod';
+import { auditFigures, auditFiguresSchema } from './audit-figures.js';
+
+const step = z.enum(['classify', 'extract', 'sentiment', 'draft', 'polish']);
+const time = z.string().meta({ format: 'date-time' });
+const response = z.string().describe('escalate or tighten');
+
+const certificateSchema = z.object({
+  claim: z.string().describe('what it says, and no more than that'),
+  target: z.number(),
+  delta: z.number(),
+  mode: z.enum(['selective', 'joint']),
+  label_source: z.enum(['truth', 'agreement']),
+  rows: z.int(),
+  accepted: z.int(),
+  errors: z.int(),
+  data: z.string(),
+  fingerprint: z.string(),
+  period: z.object({ first: z.string(), last: z.string() }).nullable(),
+  certified_on: z.string(),
+});
+
+const taskSchema = auditFiguresSchema.extend({
+  step,
+  threshold: z.number(),
+  hold_below: z.number(),
+  certificate: certificateSchema.nullable(),
+  fallback: z.enum(['escalate', 'hold', 'keep']).describe('for answers that the certificate does not cover'),
+  frozen: z
+    .object({ fingerprint: z.string(), first_seen: time, last_seen: time })
+    .nullable()
+    .describe('answers of the last day that the certificate does not cover'),
+  shadow: z.object({ rate: z.number(), on_alarm: response }).nullable(),
+  drift: z
+    .object({
+      statistic: z.number(),
+      alarm_at: z.number(),
+      labels: z.int().describe('under this version, or since its last alarm'),
+      errors: z.int(),
+      evidence: z.number().describe('e-value against "at most as many are wrong as the certificate allows"'),
+    })
+    .nullable(),
+  alarm: z
+    .object({ response, raised_at: time, labels: z.int(), errors: z.int(), statistic: z.number() })
+    .nullable()
+    .describe('stands until another version of the policy is in force'),
+  messages: z.int().describe('messages of the span that had this step'),
+  kept_small: z.int(),
+  kept_share: z.number().nullable(),
+});
+
+/** The answer of `GET /v1/policy`. */
+export const policySchema = z.object({
+  version: z.string(),
+  reviewed_on: z.string(),
+  review_age_days: z.int(),
+  warning: z.string().nullable().describe('more than a month without a review'),
+  from: time.nullable(),
+  to: time.nullable(),
+  tasks: z.array(taskSchema),
+  alarms: z
+    .array(
+      z.object({
+        step,
+        policy_version: z.string(),
+        response,
+        raised_at: time,
+        labels: z.int(),
+        errors: z.int(),
+        allowed: z.number().describe('share of kept answers that may be wrong'),
+        statistic: z.number(),
+      }),
+    )
+    .describe('raised in the span, the newest first'),
+});
+
+/** What stands against a task's certificate at the moment. */
+export interface TaskStanding {
+  readonly watch?: DriftWatch;
+  readonly freeze?: FreezeNote;
+}
+
+export interface PolicyFacts {
+  readonly policy: Policy;
+  readonly standings: Readonly<Record<TaskName, TaskStanding>>;
+  readonly audits: AuditReport;
+  readonly savings: Savings;
+  readonly nowMs: number;
+}
+
+const iso = (ms: number): string => new Date(ms).toISOString();
+
+/** The policy in force and how it fares. */
+export function policyJson(
+  facts: PolicyFacts,
+  span: { readonly fromMs?: number; readonly toMs?: number },
+): object {
+  const { policy, audits, nowMs } = facts;
+  return {
+    version: policy.version,
+    reviewed_on: policy.reviewedOn,
+    review_age_days: reviewAgeDays(policy, nowMs),
+    warning: reviewWarning(policy, nowMs) ?? null,
+    from: span.fromMs === undefined ? null : iso(span.fromMs),
+    to: span.toMs === undefined ? null : iso(span.toMs),
+    tasks: (Object.keys(policy.tasks) as TaskName[]).map((task) => taskJson(task, facts)),
+    alarms: audits.alarms.map(alarmJson),
+  };
+}
+
+const alarmJson = (alarm: AlarmView): object => ({
+  step: alarm.step,
+  policy_version: alarm.policyVersion,
+  response: alarm.response,
+  raised_at: iso(alarm.raisedAtMs),
+  labels: alarm.labels,
+  errors: alarm.errors,
+  allowed: alarm.allowed,
+  statistic: alarm.statistic,
+});
+
+function taskJson(task: TaskName, { policy, standings, audits, savings }: PolicyFacts): object {
+  const { threshold, holdBelow, certificate, fallback, shadow } = policy.tasks[task];
+  const { keptSmall = 0, messages = 0 } = savings.steps.find((each) => each.step === task) ?? {};
+  return {
+    step: task,
+    threshold,
+    hold_below: holdBelow,
+    certificate: certificate === undefined ? null : certificateJson(certificate),
+    fallback,
+    ...standingJson(standings[task]),
+    shadow: shadow === undefined ? null : { rate: shadow.rate, on_alarm: shadow.onAlarm },
+    messages,
+    kept_small: keptSmall,
+    kept_share: messages === 0 ? null : keptSmall / messages,
+    ...auditFigures(audits.groups.filter((group) => group.step === task)),
+  };
+}
+
+const certificateJson = (certificate: Certificate): object => ({
+  claim: claimOf(certificate),
+  target: certificate.target,
+  delta: certificate.delta,
+  mode: certificate.mode,
+  label_source: certificate.labelSource,
+  rows: certificate.rows,
+  accepted: certificate.accepted,
+  errors: certificate.errors,
+  data: certificate.data,
+  fingerprint: certificate.fingerprint,
+  period: certificate.period ?? null,
+  certified_on: certificate.certifiedOn,
+});
+
+function standingJson({ watch, freeze }: TaskStanding): object {
+  const alarm = watch?.alarms.at(-1);
+  return {
+    frozen:
+      freeze === undefined
+        ? null
+        : { fingerprint: freeze.fingerprint, first_seen: iso(freeze.firstMs), last_seen: iso(freeze.lastMs) },
+    drift:
+      watch === undefined
+        ? null
+        : {
+            statistic: watch.drift.statistic,
+            alarm_at: ALARM_AT,
+            labels: watch.drift.labels,
+            errors: watch.drift.errors,
+            evidence: evidence(watch.drift),
+          },
+    alarm:
+      alarm === undefined
+        ? null
+        : {
+            response: alarm.response,
+            raised_at: iso(alarm.raisedAtMs),
+            labels: alarm.labels,
+            errors: alarm.errors,
+            statistic: alarm.statistic,
+          },
+  };
+}
