@@ -1,11 +1,12 @@
 import { fileURLToPath } from 'node:url';
+import { gunzipSync } from 'node:zlib';
+import { auroc } from '@spillway/confidence/metrics';
 import {
   adaptiveCalibrationError,
-  auroc,
   calibrationError,
   calibrationNoise,
-  coverageAt,
-} from '@spillway/confidence/metrics';
+} from '@spillway/confidence/reliability';
+import { coverageAt } from '@spillway/confidence/risk-coverage';
 import { type LinearModel, predictor, trainLinear } from '@spillway/models/linear';
 import { trainPack } from '@spillway/models/train';
 import { loadPack } from '@spillway/pack/load';
