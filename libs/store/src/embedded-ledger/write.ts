@@ -20,8 +20,8 @@ import {
   tiers,
   verdicts,
 } from '../ledger-codes.js';
-import { auditWriters } from './audits.js';
 import { storedResult } from '../ledger-rows.js';
+import { auditWriters } from './audits.js';
 
 export interface Writer {
   /** Inside a transaction. Replays change nothing. */

@@ -11,8 +11,8 @@ import type {
   StepChange,
 } from '../ledger-change.js';
 import { FAILED, IN_PROGRESS, SETTLED, slotOf, sources, steps, tiers, verdicts } from '../ledger-codes.js';
-import { alarmRow, auditRow } from './audits.js';
 import { storedResult } from '../ledger-rows.js';
+import { alarmRow, auditRow } from './audits.js';
 import { type Month, monthOf } from './month.js';
 import { storedText } from './stored-text.js';
 
