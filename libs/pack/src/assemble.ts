@@ -1,7 +1,7 @@
 import type { Certificate } from '@spillway/policy/certificate';
 import type { Policy, TaskName, TaskPolicy } from '@spillway/policy/policy';
 import { tasks } from './files.js';
-import type { ModelDefinition, Pack, Price, PromptTemplate } from './pack.js';
+import type { ModelDefinition, Pack, Price, PromptTemplate, StepModels } from './pack.js';
 import type { PackParts } from './parts.js';
 
 type Values = {
@@ -14,6 +14,7 @@ type Values = {
 export function assemble(parts: PackParts, directory: string, hash: string): Pack | undefined {
   const { brand, intents, fields, macros, models, policy } = parts;
   const prompts = promptsOf(parts);
+  const fits = fitsOf(parts);
   if (
     !brand.value ||
     !intents.value ||
@@ -21,7 +22,8 @@ export function assemble(parts: PackParts, directory: string, hash: string): Pac
     !macros.value ||
     !models.value ||
     !policy.value ||
-    !prompts
+    !prompts ||
+    !fits
   ) {
     return undefined;
   }
@@ -35,9 +37,10 @@ export function assemble(parts: PackParts, directory: string, hash: string): Pac
     macros: macros.value.macros,
     prompts,
     models: models.value.models.map(modelOf),
-    steps: models.value.steps,
+    steps: stepsOf(models.value),
     reference: models.value.reference,
     policy: policyOf(policy.value),
+    fits,
   };
 }
 
@@ -50,6 +53,33 @@ function promptsOf({ prompts }: PackParts): Pack['prompts'] | undefined {
   }
   return Object.fromEntries(values) as Pack['prompts'];
 }
+
+function fitsOf({ fits }: PackParts): Pack['fits'] | undefined {
+  const values = Object.entries(fits).map(([task, { value }]) => [task, value] as const);
+  return values.some(([, value]) => value === undefined) ? undefined : Object.fromEntries(values);
+}
+
+function stepsOf({ steps }: Values['models']): Pack['steps'] {
+  const { classify, extract, sentiment, draft, polish } = steps;
+  return {
+    classify: labelled(classify),
+    extract: sampled(extract),
+    sentiment: labelled(sentiment),
+    draft,
+    polish,
+  };
+}
+
+const sampled = ({ small, big, samples }: Values['models']['steps']['extract']): StepModels => ({
+  small,
+  big,
+  ...(samples !== undefined && { samples }),
+});
+
+const labelled = (step: Values['models']['steps']['classify']): StepModels => ({
+  ...sampled(step),
+  ...(step.second_opinion !== undefined && { secondOpinion: step.second_opinion }),
+});
 
 function brandOf(file: Values['brand']): Pack['brand'] {
   const { company, voice, salutations, wordings, currency, country } = file;
@@ -66,6 +96,7 @@ function modelOf(file: Values['models']['models'][number]): ModelDefinition {
     maxAttempts: file.max_attempts,
     concurrency: file.concurrency,
     prices: file.prices.map(priceOf),
+    ...(file.samples !== undefined && { samples: file.samples }),
     ...(file.base_url !== undefined && { baseUrl: file.base_url }),
     ...(file.api_key_variable !== undefined && { apiKeyVariable: file.api_key_variable }),
     ...(file.price_source !== undefined && { priceSource: file.price_source }),

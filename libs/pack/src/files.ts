@@ -19,6 +19,9 @@ export const INBOX = 'inbox.jsonl';
 /** `eval/classify.jsonl`, or several of a kind: `eval/classify.hard.jsonl`. */
 export const evalFile = /^eval\/(classify|sentiment|extract)(?:\.[\w-]+)?\.jsonl$/;
 
+/** What was fitted to a step's answers: `confidence/classify.json`. Written by `spillway tune`. */
+export const fitFile = new RegExp(`^confidence/(${tasks.join('|')})\\.json$`);
+
 const MEBIBYTE = 1_048_576;
 
 /** Each file's bytes, which are UTF-8, and for what could not be read the problem. */
@@ -33,6 +36,7 @@ export async function readPackFiles(directory: string): Promise<PackContents> {
     ...(await list(directory, '')),
     ...(await list(directory, 'prompts/')),
     ...(await list(directory, 'eval/')),
+    ...(await list(directory, 'confidence/')),
   ];
   const wanted = found.filter((file) => isOfPack(file));
   const files = new Map<string, Uint8Array>();
@@ -61,7 +65,7 @@ export async function read(directory: string, file: string): Promise<Uint8Array 
 }
 
 const isOfPack = (file: string): boolean =>
-  requiredFiles.includes(file) || file === INBOX || evalFile.test(file);
+  requiredFiles.includes(file) || file === INBOX || evalFile.test(file) || fitFile.test(file);
 
 async function list(directory: string, folder: string): Promise<readonly string[]> {
   try {
@@ -80,8 +84,12 @@ async function list(directory: string, folder: string): Promise<readonly string[
 
 /** A file that nobody would read, although its name says that it was meant to be. */
 function strayFile(file: string, known: readonly string[]): PackProblem[] {
-  if (isOfPack(file) || !/\.(ya?ml|jsonl)$/.test(file)) return [];
-  const meant = didYouMean(file, [...known, INBOX, ...tasks.map((task) => `eval/${task}.jsonl`)]);
+  if (isOfPack(file) || !/\.(ya?ml|jsonl?)$/.test(file)) return [];
+  const meant = didYouMean(file, [
+    ...known,
+    INBOX,
+    ...tasks.flatMap((task) => [`eval/${task}.jsonl`, `confidence/${task}.json`]),
+  ]);
   if (meant === '' && !file.includes('/')) return [];
   return [{ file, message: `no file of this name belongs to a pack${meant}` }];
 }

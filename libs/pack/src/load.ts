@@ -1,6 +1,7 @@
 import { assemble } from './assemble.js';
 import { checkCertificates } from './checks/certificates.js';
 import { checkFields } from './checks/fields.js';
+import { checkFits } from './checks/fits.js';
 import { checkIntents } from './checks/intents.js';
 import { checkLines } from './checks/lines.js';
 import { checkModels } from './checks/models.js';
@@ -19,6 +20,7 @@ const checks = [
   checkModels,
   checkPolicy,
   checkCertificates,
+  checkFits,
   checkLines,
 ];
 

@@ -1,3 +1,4 @@
+import type { ConfidenceFit } from '@spillway/confidence/fit';
 import type { Policy, TaskName } from '@spillway/policy/policy';
 
 export type MoodName = 'negative' | 'neutral' | 'positive';
@@ -90,10 +91,22 @@ export interface ModelDefinition {
   readonly timeoutMs: number;
   readonly maxAttempts: number;
   readonly concurrency: number;
+  /** Answers that it is asked for where its confidence is how far they agree; left out: one. */
+  readonly samples?: number;
   /** By date, oldest first. Embedded models have none: they cost a known zero. */
   readonly prices: readonly Price[];
   /** Where the prices were read, for whoever checks them. */
   readonly priceSource?: string;
+}
+
+/** Which models serve a step, by name, and what else is asked to know how sure the small one is. */
+export interface StepModels {
+  readonly small: string;
+  readonly big: string;
+  /** Answers that the small model is asked for, in the place of its own number. */
+  readonly samples?: number;
+  /** Whether the embedded classifier says how likely it finds the label that an endpoint gave. */
+  readonly secondOpinion?: boolean;
 }
 
 export interface Pack {
@@ -118,9 +131,10 @@ export interface Pack {
   readonly macros: readonly Macro[];
   readonly prompts: Readonly<Record<TaskName, PromptTemplate>>;
   readonly models: readonly ModelDefinition[];
-  /** Which model serves which step, by name. */
-  readonly steps: Readonly<Record<TaskName, { readonly small: string; readonly big: string }>>;
+  readonly steps: Readonly<Record<TaskName, StepModels>>;
   /** The models whose prices the projected bill uses. */
   readonly reference: { readonly small: string; readonly big: string };
   readonly policy: Policy;
+  /** What was fitted to the answers of a step, where something was. */
+  readonly fits: Readonly<Partial<Record<TaskName, ConfidenceFit>>>;
 }

@@ -2,7 +2,8 @@ import { createHash } from 'node:crypto';
 import type { TaskName } from '@spillway/policy/policy';
 import type { z } from 'zod';
 import { readDocument } from './documents.js';
-import { evalFile, INBOX, type PackContents, requiredFiles, tasks } from './files.js';
+import { evalFile, fitFile, INBOX, type PackContents, requiredFiles, tasks } from './files.js';
+import { confidenceFile } from './fit-schema.js';
 import { type Lines, readLines } from './lines.js';
 import { type Part, partOf } from './part.js';
 import type { PackProblem } from './problems.js';
@@ -29,6 +30,8 @@ export interface PackParts {
   readonly models: Part<z.output<typeof modelsFile>>;
   readonly policy: Part<z.output<typeof policyFile>>;
   readonly prompts: Readonly<Record<TaskName, Part<z.output<typeof promptFile>>>>;
+  /** Those that are there. */
+  readonly fits: Readonly<Partial<Record<TaskName, Part<z.output<typeof confidenceFile>>>>>;
   readonly evals: {
     readonly classify: readonly Lines<z.output<typeof classifyLine>>[];
     readonly sentiment: readonly Lines<z.output<typeof sentimentLine>>[];
@@ -42,6 +45,10 @@ export interface PackParts {
 /** Reads every file by its own schema. Never throws. */
 export function partsOf(contents: PackContents): PackParts {
   const { part, lines, sets, problems } = reader(contents);
+  const fits = [...contents.files.keys()].flatMap((file) => {
+    const task = fitFile.exec(file)?.[1];
+    return task === undefined ? [] : [[task, part(file, confidenceFile)]];
+  });
   const prompts = tasks.map((task) => [task, part(`prompts/${task}.yaml`, promptFile)]);
   return {
     brand: part('pack.yaml', brandFile),
@@ -51,6 +58,7 @@ export function partsOf(contents: PackContents): PackParts {
     models: part('models.yaml', modelsFile),
     policy: part('policy.yaml', policyFile),
     prompts: Object.fromEntries(prompts) as PackParts['prompts'],
+    fits: Object.fromEntries(fits) as PackParts['fits'],
     evals: {
       classify: sets('classify', classifyLine),
       sentiment: sets('sentiment', sentimentLine),
@@ -84,10 +92,10 @@ function reader({ files, problems: given }: PackContents) {
 
 /** What the files have wrong each by itself. */
 export function ownProblems(parts: PackParts): readonly PackProblem[] {
-  const { brand, intents, fields, macros, models, policy, prompts, evals, inbox } = parts;
+  const { brand, intents, fields, macros, models, policy, prompts, fits, evals, inbox } = parts;
   return [
     ...parts.problems,
-    ...[brand, intents, fields, macros, models, policy, ...Object.values(prompts)],
+    ...[brand, intents, fields, macros, models, policy, ...Object.values(prompts), ...Object.values(fits)],
     ...[...evals.classify, ...evals.sentiment, ...evals.extract, inbox],
   ].flatMap((each) => ('problems' in each ? each.problems : [each]));
 }

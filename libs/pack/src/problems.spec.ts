@@ -199,7 +199,44 @@ const cases: Readonly<Record<string, readonly (readonly [edit: Edit | readonly E
         '{{labels}} is missing: classify cannot do without',
       ],
     ],
+    fits: [
+      [
+        ['confidence/classify.json', '"step": "classify"', '§"step": "extract"'],
+        'it belongs into confidence/extract.json',
+      ],
+      [
+        ['confidence/classify.json', '"kind": "platt"', '§"kind": "plat"'],
+        'must be one of identity, temperature',
+      ],
+      [['confidence/classify.json', '"slope": 1.1', '§"slope": -1'], '"slope" must be at least 0'],
+      [
+        ['confidence/classify.json', '"deviation": 0.3', '§"deviation": 0'],
+        '"deviation" must be more than 0',
+      ],
+      [
+        ['confidence/classify.json', '"fittedOn": "2026-11-24"', '§"fittedOn": "2026-11-31"'],
+        'must be a day that exists',
+      ],
+      [
+        ['confidence/classify.json', '"rows": 420', '§"row": 420'],
+        '"row" is not known here; did you mean "rows"',
+      ],
+      [
+        [
+          'confidence/classify.json',
+          '"calibrator": { "kind": "platt", "intercept": -0.2, "slope": 1.1 }',
+          '§"calibrator": { "kind": "isotonic", "scores": [0.5, 0.4], "probabilities": [0.5, 0.6] }',
+        ],
+        'must have rising scores',
+      ],
+    ],
     models: [
+      [['models.yaml', embedded, embedded.replace('model:', '§samples: 5, model:')], 'remove "samples"'],
+      [['models.yaml', 'samples: 5', '§samples: 1'], '"samples" must be at least 2'],
+      [
+        ['models.yaml', 'draft: { small: embedded-small', 'draft: { §samples: 5, small: embedded-small'],
+        '"samples" is not known here',
+      ],
       [
         ['models.yaml', '- { name: embedded-big', '- { §name: embedded-small'],
         '"embedded-small" stands in line 2 already',
@@ -342,8 +379,8 @@ it('tells everything at once, by file and line, also what the rest of a broken f
       "macros.yaml:2:5 "title" is missing: give a text",
       "macros.yaml:3:5 no intent is labelled "orders"",
       "macros.yaml:7 {{compny}} is not known here; did you mean "co",
-      "models.yaml:17:5 "timeout_ms" must be at least 1",
-      "models.yaml:35:14 no model is called "small-8"; did you mean",
+      "models.yaml:18:5 "timeout_ms" must be at least 1",
+      "models.yaml:36:14 no model is called "small-8"; did you mean",
       "policy.yaml:24:13 "threshold" must be at most 1",
       "policy.yaml:27:17 no intent is labelled "out_of_scop"; did y",
       "prompts/polish.yaml:2 {{draf}} is not known here; did you me",

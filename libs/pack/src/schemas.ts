@@ -22,7 +22,7 @@ const probability = z.number().min(0).max(1);
 const count = z.int().min(0).max(1_000_000);
 const milliseconds = z.int().min(1).max(3_600_000);
 
-const isDay = (value: string): boolean =>
+export const isDay = (value: string): boolean =>
   /^\d{4}-\d{2}-\d{2}$/.test(value) && new Date(`${value}T00:00:00Z`).toJSON()?.slice(0, 10) === value;
 const day = z.string().refine(isDay, 'must be a day that exists, written 2026-01-31');
 const moment = z.iso.datetime({ offset: true, error: 'must be a moment such as 2026-01-31T09:30:00Z' });
@@ -140,6 +140,9 @@ function isOpen(url: string): boolean {
 }
 
 const choice = z.strictObject({ small: word, big: word });
+const samples = z.int().min(2).max(20);
+const sampledChoice = choice.extend({ samples: samples.optional() });
+const labelledChoice = sampledChoice.extend({ second_opinion: z.boolean().optional() });
 
 /** The same for each task, in the order in which a message passes them. */
 const eachTask = <S extends z.ZodType>(schema: S) =>
@@ -163,11 +166,19 @@ export const modelsFile = z.strictObject({
       timeout_ms: milliseconds.default(30_000),
       max_attempts: z.int().min(1).max(10).default(3),
       concurrency: z.int().min(1).max(10_000).default(16),
+      samples: samples.optional(),
       price_source: text.optional(),
       prices: z.array(price).default([]),
     }),
   ),
-  steps: eachTask(choice),
+  // Samples of a reply never agree word for word, and only labels have a classifier beside the endpoint.
+  steps: z.strictObject({
+    classify: labelledChoice,
+    extract: sampledChoice,
+    sentiment: labelledChoice,
+    draft: choice,
+    polish: choice,
+  }),
   reference: choice,
 });
 

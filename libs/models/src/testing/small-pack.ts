@@ -109,6 +109,7 @@ export function smallPack(changes: Partial<Pack> = {}): Pack {
       alwaysPerson: [],
       deadlines: { smallMs: 8_000, bigMs: 60_000 },
     },
+    fits: {},
     ...changes,
   };
 }

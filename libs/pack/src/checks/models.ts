@@ -54,9 +54,9 @@ const isPriced = ({ prices }: Model): boolean =>
 function checkModel(models: PackParts['models'], model: Model, path: Path): PackProblem[] {
   const prices = entriesOf(model.prices, [...path, 'prices']);
   if (model.driver === 'embedded') {
-    return (['base_url', 'api_key_variable', 'prices'] as const).flatMap((key) => {
+    return (['base_url', 'api_key_variable', 'samples', 'prices'] as const).flatMap((key) => {
       const isGiven = key === 'prices' ? prices.length > 0 : model[key] !== undefined;
-      const message = `an embedded model runs here and costs nothing: remove "${key}"`;
+      const message = `an embedded model runs here, costs nothing and answers alike: remove "${key}"`;
       return isGiven ? [problemAt(models, [...path, key], message)] : [];
     });
   }

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 
-const block = /^```(?:yaml|jsonl) (\S+)\n(.*?)^```$/gms;
+const block = /^```(?:yaml|jsonl?) (\S+)\n(.*?)^```$/gms;
 
 /** The pack of the README, file by file: the smallest that is valid and shows every key. */
 export const exampleFiles: ReadonlyMap<string, string> = new Map(
