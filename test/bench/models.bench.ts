@@ -1,5 +1,4 @@
 import { fileURLToPath } from 'node:url';
-import { gunzipSync } from 'node:zlib';
 import { auroc } from '@spillway/confidence/metrics';
 import {
   adaptiveCalibrationError,
