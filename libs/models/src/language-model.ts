@@ -1,3 +1,4 @@
+import type { ScoredToken } from '@spillway/confidence/aligned-tokens';
 import type { Classification, Draft, Extraction, Sentiment, Usage } from '@spillway/contracts/model';
 
 export type StepName = 'classify' | 'extract' | 'sentiment' | 'draft' | 'polish';
@@ -30,19 +31,13 @@ export interface Prompt {
   /** JSON schema that the answer's text must fit; left out where the answer is prose. */
   readonly schema?: Readonly<Record<string, unknown>>;
   readonly maxOutputTokens: number;
+  /** 0 for the likeliest answer. */
+  readonly temperature: number;
+  /** How many of the likeliest tokens are wanted at each place of the answer. */
+  readonly topTokens: number;
   readonly input: StepInput;
   /** Derived from (message, step, tier, purpose); sent along as an idempotency key where the endpoint has one. */
   readonly callId: string;
-}
-
-/** One token of the answer. */
-export interface Token {
-  /** UTF-8 bytes of the token: `text` alone can be half a character. */
-  readonly bytes: Uint8Array;
-  /** Natural logarithm of its probability. */
-  readonly logprob: number;
-  /** The likeliest tokens at this place with their log-probabilities, the chosen one included. */
-  readonly top: readonly { readonly text: string; readonly logprob: number }[];
 }
 
 /** A probability that an embedded model has of its own answer, calibrated on held-out examples. */
@@ -67,12 +62,20 @@ export interface FieldConfidence {
   readonly end: number;
 }
 
+/** What an endpoint was asked for and gave, as far as an answer shows it. */
+export interface Granted {
+  /** It took a JSON schema to hold the answer to. */
+  readonly schema: boolean;
+  /** Its tokens came with their bytes; without them half a character cannot be told from another. */
+  readonly bytes: boolean;
+}
+
 export type FinishReason = 'stop' | 'length' | 'content_filter' | 'refusal';
 
 export interface Completion {
   readonly text: string;
   /** Log-probabilities, when the endpoint gave them. */
-  readonly tokens?: readonly Token[];
+  readonly tokens?: readonly ScoredToken[];
   /** Set by embedded models only. */
   readonly confidence?: OwnConfidence;
   readonly usage: Pick<
@@ -80,7 +83,9 @@ export interface Completion {
     'inputTokens' | 'cachedInputTokens' | 'outputTokens' | 'reasoningTokens' | 'estimated'
   >;
   readonly finishReason: FinishReason;
-  /** Model, server and constraint mode as the endpoint reported them. */
+  /** Set by endpoints only. */
+  readonly granted?: Granted;
+  /** What the answer's probabilities are comparable with: model, server, constraint mode and kind of log-probabilities. */
   readonly fingerprint: string;
   /** How many requests it took; layers that retry count them. */
   readonly attempts: number;

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { completionOf, finishReasonOf } from './openai-completion.js';
 import { everything } from './openai-wishes.js';
 
-const context = { model: 'little-8b', wishes: everything, attempts: 1 };
+const context = { model: 'little-8b', wishes: everything, attempts: 1, topTokens: 20 };
 const answer = (changes: object = {}, choice: object = {}) => ({
   model: 'little-8b-0901',
   choices: [{ finish_reason: 'stop', message: { content: '{}' }, ...choice }],
@@ -55,6 +55,31 @@ describe('completionOf', () => {
       { bytes: Uint8Array.of(226, 130), logprob: -0.5, top: [{ text: 'a', logprob: -9_999 }] },
       { bytes: Buffer.from('b'), logprob: -9_999, top: [] },
     ]);
+  });
+
+  it.each<[string, object | undefined, string, boolean]>([
+    ['no tokens', undefined, 'none', false],
+    ['tokens alone', { content: [{ token: 'a', logprob: -1 }] }, '0', false],
+    [
+      'tokens in a list, one more than was asked for',
+      {
+        content: [
+          {
+            token: 'a',
+            bytes: [97],
+            logprob: -1,
+            top_logprobs: Array.from({ length: 21 }, () => ({ token: 'a', logprob: -1 })),
+          },
+        ],
+      },
+      '20',
+      true,
+    ],
+  ])('tells apart %s', (_, logprobs, kind, bytes) => {
+    expect(completionOf(answer({}, { logprobs }), context)).toMatchObject({
+      fingerprint: `little-8b-0901|-|json_schema|logprobs:${kind}`,
+      granted: { schema: true, bytes },
+    });
   });
 
   it('takes no token for surer than sure', () => {

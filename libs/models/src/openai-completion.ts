@@ -1,6 +1,7 @@
+import type { ScoredToken } from '@spillway/confidence/aligned-tokens';
 import { Fault } from '@spillway/contracts/fault';
 import { z } from 'zod';
-import type { Completion, FinishReason, Token } from './language-model.js';
+import type { Completion, FinishReason } from './language-model.js';
 import { codeOfStatus } from './openai-faults.js';
 import type { Wishes } from './openai-wishes.js';
 
@@ -49,7 +50,12 @@ const NEVER = -9_999;
 /** Reads an endpoint's answer. Throws `malformed` when it is not a chat completion, or what an error in its place says. */
 export function completionOf(
   body: unknown,
-  { model, wishes, attempts }: { model: string; wishes: Wishes; attempts: number },
+  {
+    model,
+    wishes,
+    attempts,
+    topTokens,
+  }: { model: string; wishes: Wishes; attempts: number; topTokens: number },
 ): Completion {
   const parsed = answerShape.safeParse(body);
   if (!parsed.success) throw notAnAnswer(body);
@@ -57,19 +63,34 @@ export function completionOf(
   const choice = choices[0];
   if (choice === undefined) throw notAnAnswer(body);
   const refusal = choice.message.refusal;
-  const tokens = choice.logprobs?.content?.map(tokenOf) ?? [];
+  const written = choice.logprobs?.content ?? [];
+  const tokens = written.map(tokenOf);
   return {
     text: choice.message.content ?? '',
     ...(tokens.length === 0 ? {} : { tokens }),
     usage: usageOf(usage),
     finishReason: refusal ? 'refusal' : finishReasonOf(choice.finish_reason),
+    granted: {
+      schema: wishes.schema,
+      bytes: written.length > 0 && written.every(({ bytes }) => bytes != null),
+    },
     fingerprint: [
       answering || model,
       system_fingerprint || '-',
       wishes.schema ? 'json_schema' : 'prompted',
-    ].join('/'),
+      `logprobs:${kindOf(tokens, Math.min(topTokens, wishes.topTokens))}`,
+    ].join('|'),
     attempts,
   };
+}
+
+/**
+ * The number that was asked for: endpoints list a token more now and then, and a fingerprint that flickers would void
+ * everything that rests on it.
+ */
+function kindOf(tokens: readonly ScoredToken[], asked: number): string {
+  if (tokens.length === 0) return 'none';
+  return tokens.some(({ top }) => top.length > 0) ? String(asked) : '0';
 }
 
 function notAnAnswer(body: unknown): Fault {
@@ -116,7 +137,7 @@ function usageOf(usage: z.infer<typeof usageShape> | null | undefined): Completi
 /** Rounding, and servers that give something else for it, write more than 0, which no logarithm of a probability is. */
 const logprobOf = (given: number | null | undefined): number => Math.min(0, given ?? NEVER);
 
-function tokenOf({ token, logprob: own, bytes, top_logprobs }: z.infer<typeof tokenShape>): Token {
+function tokenOf({ token, logprob: own, bytes, top_logprobs }: z.infer<typeof tokenShape>): ScoredToken {
   return {
     bytes: bytes ? Uint8Array.from(bytes) : Buffer.from(token),
     logprob: logprobOf(own),

@@ -6,8 +6,15 @@ const refusal = (message: string, param?: string): Error =>
   new BadRequestError(400, { message, param }, undefined, new Headers());
 
 it.each<[string, Error, Wishes, Partial<Wishes> | undefined]>([
-  ['a parameter that is named', refusal('not supported', 'top_logprobs'), everything, { logprobs: false }],
-  ['words in a message', refusal('This model does not support logprobs.'), everything, { logprobs: false }],
+  ['a parameter that is named', refusal('not supported', 'logprobs'), everything, { topTokens: 0 }],
+  ['words in a message', refusal('This model does not support logprobs.'), everything, { topTokens: 0 }],
+  [
+    'so many',
+    refusal('Requested sample logprobs of 20, which is greater than max allowed: 5'),
+    everything,
+    { topTokens: 5 },
+  ],
+  ['any number', refusal('not supported', 'top_logprobs'), { ...everything, topTokens: 5 }, { topTokens: 0 }],
   ['a schema', refusal('response_format is not available'), everything, { schema: false }],
   [
     'a limit by its new name',
@@ -16,7 +23,7 @@ it.each<[string, Error, Wishes, Partial<Wishes> | undefined]>([
     { tokenLimit: 'max_completion_tokens' },
   ],
   ['a temperature', refusal('temperature must be 1'), everything, { temperature: false }],
-  ['what was given up before', refusal('no logprobs'), { ...everything, logprobs: false }, undefined],
+  ['what was given up before', refusal('no logprobs'), { ...everything, topTokens: 0 }, undefined],
   ['something else', refusal('the prompt is too long'), everything, undefined],
   ['a prompt that is quoted further down', refusal(`no${' '.repeat(500)}logprobs`), everything, undefined],
   [

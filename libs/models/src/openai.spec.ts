@@ -48,7 +48,7 @@ describe('openAiCompatible', () => {
         temperature: 0,
         max_tokens: 64,
         logprobs: true,
-        top_logprobs: 5,
+        top_logprobs: 20,
         messages: [
           { role: 'system', content: prompt.system },
           { role: 'user', content: prompt.user },
@@ -64,16 +64,19 @@ describe('openAiCompatible', () => {
   it('gives the answer with its tokens, usage and fingerprint', async () => {
     const completion = await model.complete(prompt, alive);
     expect(completion).toMatchObject({
-      text: '{"label":"cancel"}',
+      text: '{"label":"C"}',
       finishReason: 'stop',
-      fingerprint: 'little-8b/fp_test/json_schema',
+      fingerprint: 'little-8b|fp_test|json_schema|logprobs:20',
+      granted: { schema: true, bytes: true },
       attempts: 1,
-      usage: { outputTokens: 5n, cachedInputTokens: 0n, estimated: false },
+      usage: { outputTokens: 4n, cachedInputTokens: 0n, estimated: false },
     });
     expect(Buffer.concat((completion.tokens ?? []).map(({ bytes }) => bytes)).toString()).toBe(
       completion.text,
     );
-    expect(readAnswer('classify', completion, input, pack).confidence).toMatchObject({ raw: 1 });
+    expect(readAnswer('classify', completion, input, pack).confidence).toMatchObject({
+      raw: expect.closeTo(0.96, 9),
+    });
   });
 
   it('keeps its connections for the calls that follow', async () => {
@@ -147,7 +150,7 @@ describe('openAiCompatible', () => {
   ])('asks no longer for %s once it was refused', async (_, parameter, want) => {
     server.always(() => ({ kind: 'refuses', parameter }));
     const completion = await model.complete(prompt, alive);
-    expect(completion).toMatchObject({ text: '{"label":"cancel"}', attempts: 2 });
+    expect(completion).toMatchObject({ text: '{"label":"C"}', attempts: 2 });
     expect(await model.complete(prompt, alive)).toMatchObject({ attempts: 1 });
     for (const call of server.calls.slice(1)) {
       for (const [name, value] of Object.entries(want)) expect(call.body[name]).toEqual(value);
@@ -158,7 +161,7 @@ describe('openAiCompatible', () => {
     server.always(() => ({ kind: 'refuses', parameter: 'response_format' }));
     const completion = await model.complete(prompt, alive);
     expect(server.calls[1]?.body.messages[0]?.content).toContain(JSON.stringify(prompt.schema));
-    expect(completion.fingerprint).toBe('little-8b/fp_test/prompted');
+    expect(completion.fingerprint).toBe('little-8b|fp_test|prompted|logprobs:20');
   });
 
   it('gives up on an endpoint that refuses whatever is asked', async () => {

@@ -32,7 +32,7 @@ const KEEP_ALIVE_MS = 30_000;
 /**
  * A model behind any endpoint that speaks OpenAI's chat completions: OpenAI, vLLM, llama.cpp, Ollama, a gateway.
  *
- * It asks for an answer under a JSON schema at temperature 0 with token log-probabilities. What the endpoint refuses to
+ * It asks for an answer under a JSON schema with token log-probabilities. What the endpoint refuses to
  * grant it asks for no longer, and remembers; whether probabilities came is told by the completion alone, since many
  * endpoints accept the wish and drop it.
  */
@@ -64,7 +64,7 @@ export function openAiCompatible(options: OpenAiOptions): OpenAiModel {
           });
           // Only now is it sure that this wish was what the endpoint minded.
           if (wishes !== before) granted = wishes;
-          return completionOf(answer, { model, wishes, attempts });
+          return completionOf(answer, { model, wishes, attempts, topTokens: prompt.topTokens });
         } catch (error) {
           const fewer = signal.aborted ? undefined : concede(wishes, error);
           if (fewer === undefined) throw faultOf(error, name, signal);
@@ -93,7 +93,7 @@ function clientFor({ baseUrl, apiKey }: OpenAiOptions, bounded: typeof fetch): O
 }
 
 function requestOf(
-  { system, user, schema, step, maxOutputTokens }: Prompt,
+  { system, user, schema, step, maxOutputTokens, temperature, topTokens }: Prompt,
   model: string,
   wishes: Wishes,
 ): OpenAI.ChatCompletionCreateParamsNonStreaming {
@@ -105,8 +105,8 @@ function requestOf(
       { role: 'user', content: user },
     ],
     [wishes.tokenLimit]: maxOutputTokens,
-    ...(wishes.temperature ? { temperature: 0 } : {}),
-    ...(wishes.logprobs ? { logprobs: true, top_logprobs: 5 } : {}),
+    ...(wishes.temperature ? { temperature } : {}),
+    ...(wishes.topTokens > 0 ? { logprobs: true, top_logprobs: Math.min(topTokens, wishes.topTokens) } : {}),
     ...(schema !== undefined && wishes.schema
       ? {
           response_format: {

@@ -56,7 +56,7 @@ describe('openModels', () => {
       'house',
       true,
     ]);
-    expect((await little.complete(prompt, alive)).text).toBe('{"label":"cancel"}');
+    expect((await little.complete(prompt, alive)).text).toBe('{"label":"C"}');
     expect((await house.complete(prompt, alive)).text).toBe('big');
   });
 

@@ -9,6 +9,7 @@ import { meter } from './layers/meter.js';
 import { retry } from './layers/retry.js';
 import { timeout } from './layers/timeout.js';
 import { type OpenAiModel, openAiCompatible } from './openai.js';
+import type { Signals } from './signals.js';
 
 type ModelTier = 'small' | 'big';
 
@@ -33,6 +34,7 @@ export interface ModelsOptions {
 export interface Models {
   /** The model that serves a step at a tier, in its layers. */
   for(step: StepName, tier: ModelTier): LanguageModel;
+  signals(step: StepName, tier: ModelTier): Signals;
   /** Whether any of them is an endpoint, which may take its time or never answer. */
   readonly remote: boolean;
   /**
@@ -93,6 +95,7 @@ export function openModels(options: ModelsOptions): Models {
       if (model === undefined) throw new Fault('misconfigured', `no model for ${step} at ${tier}`);
       return model;
     },
+    signals: (step, tier) => signalsOf(options, chosen, step, tier),
     remote: drivers.size > 0,
     finish: (timeoutMs) => calls.begin(timeoutMs),
     async close() {
@@ -151,8 +154,27 @@ function choose(
   return { step, tier, definition, ...(apiKey === undefined ? {} : { apiKey }) };
 }
 
-/** Whether any step is served by a model that runs in the process. */
+/** Steps whose answers have an agreement: a label, a mood, values. */
+const sampled: readonly StepName[] = ['classify', 'extract', 'sentiment'];
+
+function signalsOf(
+  { pack, embedded }: ModelsOptions,
+  choices: readonly Choice[],
+  step: StepName,
+  tier: ModelTier,
+): Signals {
+  const definition = choices.find((choice) => choice.step === step && choice.tier === tier)?.definition;
+  if (definition === undefined || definition.driver === 'embedded') return { samples: 1 };
+  const own = tier === 'small' ? pack.steps[step] : undefined;
+  return {
+    samples: sampled.includes(step) ? (own?.samples ?? definition.samples ?? 1) : 1,
+    ...(own?.secondOpinion && embedded !== undefined ? { secondOpinion: embedded.small } : {}),
+  };
+}
+
+/** Whether a step is served by a model that runs in the process, or asks it for a second opinion of an endpoint's answer. */
 export const needsEmbedded = ({ pack, overrides }: Pick<ModelsOptions, 'pack' | 'overrides'>): boolean =>
+  steps.some((step) => pack.steps[step].secondOpinion) ||
   tiers.some(
     (tier) =>
       overrides?.[tier] === undefined &&

@@ -5,7 +5,8 @@ import { ConfidenceSource, Step, Tier } from '@spillway/contracts/model';
 import { describe, expect, it } from 'vitest';
 import type { Completion } from './language-model.js';
 import { retry } from './layers/retry.js';
-import { type Calls, type StepRequest, stepRunner } from './runner.js';
+import { type Calls, type RunnerOptions, type StepRequest, stepRunner } from './runner.js';
+import type { Signals } from './signals.js';
 import { type ScriptedModel, type ScriptedReply, scripted } from './testing/scripted.js';
 import { smallPack } from './testing/small-pack.js';
 
@@ -17,7 +18,7 @@ const request: StepRequest = {
   messageId: 'm1',
   input: { text: 'I want to cancel', subject: '', locale: 'en', receivedAtMs: 0 },
 };
-const good = { text: '{"label":"cancel"}', fingerprint: 'little-8b/fp' };
+const good = { text: '{"label":"cancel"}', fingerprint: 'little-8b|fp' };
 const off = { text: '{"label":"nonsense"}' };
 const usage = {
   inputTokens: 1_000n,
@@ -46,16 +47,22 @@ function memoryCalls(): Calls & { readonly done: Map<string, Uint8Array>; readon
   };
 }
 
-function runnerOf(model: ScriptedModel, pack = smallPack()) {
+function runnerOf(
+  model: ScriptedModel,
+  pack = smallPack(),
+  signals: Signals = { samples: 1 },
+  onSilence?: RunnerOptions['onSilence'],
+) {
   const calls = memoryCalls();
   let clock = 1_767_225_600_000; // 2026-01-01
   let passed = 0;
   const runner = stepRunner({
     pack,
-    models: { for: () => model },
+    models: { for: () => model, signals: () => signals },
     calls,
     now: () => clock++,
     elapsed: () => (passed += 5),
+    ...(onSilence === undefined ? {} : { onSilence }),
   });
   return {
     run: (changes: Partial<StepRequest> = {}, signal = alive) =>
@@ -87,7 +94,7 @@ describe('stepRunner', () => {
         costNanos: 1_020_000n,
         attempts: 1,
         finishReason: 'stop',
-        fingerprint: 'little-8b/fp',
+        fingerprint: expect.stringMatching(/^little-8b\|fp\|prompt:[0-9a-f]{8}$/),
         embedded: false,
       },
     });
@@ -110,6 +117,50 @@ describe('stepRunner', () => {
     await run({ tier: 'big', purpose: 'escalation' });
     expect(calls.longest).toEqual([13_000, 65_000]);
     expect([...calls.done.keys()]).toEqual(['m1/classify/small/answer', 'm1/classify/big/escalation']);
+  });
+
+  it('bills every sample of an answer, and gives what they agree on', async () => {
+    const model = language({ text: '{"label":"A"}', usage }, { ...good, usage });
+    const completed = await runnerOf(model, smallPack(), { samples: 5 }).run();
+    expect(model.calls.map(({ callId, temperature }) => [callId, temperature])).toEqual([
+      ['m1/classify/small/answer', 0.7],
+      ['m1/classify/small/answer/2', 0.7],
+      ['m1/classify/small/answer/3', 0.7],
+      ['m1/classify/small/answer/4', 0.7],
+    ]);
+    expect(completed).toMatchObject({
+      result: { value: { label: 'cancel' } },
+      confidence: { source: ConfidenceSource.AGREEMENT, raw: 0.75 },
+      call: { usage: { inputTokens: 4_000n }, costNanos: 4_080_000n, attempts: 4 },
+    });
+    expect(completed.call?.fingerprint).toMatch(/\|samples:5$/);
+  });
+
+  it('fails where a sample is lost, with the bill of those that came', async () => {
+    const model = language({ ...good, usage }, new Fault('unavailable', 'down'), { ...good, usage });
+    const completed = await runnerOf(model, smallPack(), { samples: 3 }).run();
+    expect(completed).toMatchObject({
+      result: { case: 'failure', value: { code: 'unavailable' } },
+      call: { usage: { inputTokens: 1_000n }, costNanos: 1_020_000n, attempts: 2 },
+    });
+  });
+
+  it('keeps the bill of an answer whose second opinion fails', async () => {
+    const secondOpinion = scripted([new Fault('unavailable', 'the thread has ended')]);
+    const { run } = runnerOf(language({ ...good, usage }), smallPack(), { samples: 1, secondOpinion });
+    expect(await run()).toMatchObject({
+      result: { case: 'failure', value: { code: 'unavailable' } },
+      call: { costNanos: 1_020_000n },
+    });
+  });
+
+  it('tells of an endpoint that gives no confidence to anything', async () => {
+    const told: string[] = [];
+    const { run } = runnerOf(language(good), smallPack(), { samples: 1 }, (...parts) =>
+      told.push(parts.join(': ')),
+    );
+    await run();
+    expect(told).toEqual(['classify: little: it gives no log-probabilities']);
   });
 
   it('does not record embedded models, which cost a known zero', async () => {

@@ -10,6 +10,8 @@ import { isRecording } from '@spillway/telemetry/tracing';
 import { callCost, mayBeBilled } from './cost.js';
 import type { Completion, LanguageModel, StepInput, StepName } from './language-model.js';
 import { timeout } from './layers/timeout.js';
+import { drawSamples, SAMPLE_TEMPERATURE } from './samples.js';
+import { type Signals, silenceOf, weigh } from './signals.js';
 import type { StepAnswer } from './steps/answer.js';
 import { promptFor, readAnswer } from './steps.js';
 
@@ -31,12 +33,18 @@ export interface Calls {
 
 export interface RunnerOptions {
   readonly pack: Pack;
-  readonly models: { for(step: StepName, tier: ModelTier): LanguageModel };
+  readonly models: {
+    for(step: StepName, tier: ModelTier): LanguageModel;
+    /** Left out: an answer's own probabilities say how sure it is. */
+    signals?(step: StepName, tier: ModelTier): Signals;
+  };
   readonly calls: Calls;
   /** Milliseconds since the epoch. */
   readonly now: () => number;
   /** Milliseconds on a clock that never goes back. */
   readonly elapsed?: () => number;
+  /** Told of every answer whose endpoint gives no confidence to any: why, in a sentence. */
+  readonly onSilence?: (step: StepName, model: string, why: string) => void;
 }
 
 export interface StepRequest {
@@ -124,7 +132,8 @@ async function complete(
   const { request, model, callId } = assignment;
   const startedMs = now();
   const started = elapsed();
-  const asked = await ask(pack, assignment, () => elapsed() - started, signal);
+  const asked = await ask(options, assignment, () => elapsed() - started, signal);
+  const { fingerprint, ...answered } = await published(options, assignment, asked);
   const last = asked.completions.at(-1);
   const costNanos = billOf(pack, model, asked, startedMs);
   return {
@@ -133,7 +142,7 @@ async function complete(
     step: steps[request.step],
     tier: tiers[request.tier],
     purpose: purposes[request.purpose ?? 'answer'],
-    ...asked.answer,
+    ...answered,
     call: {
       callId,
       model: model.name,
@@ -143,7 +152,7 @@ async function complete(
       latencyMs: elapsed() - started,
       attempts: attemptsIn(asked),
       finishReason: last?.finishReason ?? 'error',
-      fingerprint: last?.fingerprint ?? '',
+      fingerprint,
       startedAt: timestampFromMs(startedMs),
       embedded: model.embedded,
     },
@@ -153,42 +162,87 @@ async function complete(
 
 interface Asked {
   readonly completions: readonly Completion[];
-  readonly answer: StepAnswer | Failed;
+  readonly answer: StepAnswer | Fault;
   /** The fault of a call that gave no completion. */
   readonly lost?: Fault;
 }
 
 async function ask(
-  pack: Pack,
+  { pack, models }: RunnerOptions,
   { request, model, callId, deadlineMs }: Assignment,
   passedMs: () => number,
   signal: AbortSignal,
 ): Promise<Asked> {
-  const { step, input } = request;
+  const { step, tier, input } = request;
+  const { samples } = models.signals?.(step, tier) ?? { samples: 1 };
+  const complete = async (nth: number): Promise<Completion> => {
+    // An endpoint that honours idempotency keys would give the same answer again.
+    const prompt = promptFor(step, input, pack, nth === 1 ? callId : `${callId}/${nth}`, {
+      temperature: samples === 1 ? 0 : SAMPLE_TEMPERATURE,
+    });
+    const bounded =
+      deadlineMs === undefined ? model : timeout(Math.max(1, Math.ceil(deadlineMs - passedMs())))(model);
+    try {
+      return await bounded.complete(prompt, signal);
+    } catch (error) {
+      const lost = Fault.from(error);
+      if (!signal.aborted && lost.code !== 'cancelled') throw lost;
+      throw new Fault('cancelled', 'given up before the model had answered', { cause: lost });
+    }
+  };
+  const read = (completion: Completion): StepAnswer => readAnswer(step, completion, input, pack);
+  const asked =
+    samples === 1 ? await askUntilReadable(complete, read) : await drawSamples({ samples, complete, read });
+  if (asked.lost?.code === 'cancelled') throw asked.lost;
+  return asked;
+}
+
+/** One answer; one that is off the schema is asked for once more. */
+async function askUntilReadable(
+  complete: (nth: number) => Promise<Completion>,
+  read: (completion: Completion) => StepAnswer,
+): Promise<Asked> {
   const completions: Completion[] = [];
   for (;;) {
     const nth = completions.length + 1;
-    // An endpoint that honours idempotency keys would give the same unreadable answer again.
-    const prompt = promptFor(step, input, pack, nth === 1 ? callId : `${callId}/${nth}`);
-    const bounded =
-      deadlineMs === undefined ? model : timeout(Math.max(1, Math.ceil(deadlineMs - passedMs())))(model);
     let completion: Completion;
     try {
-      completion = await bounded.complete(prompt, signal);
+      completion = await complete(nth);
     } catch (error) {
       const lost = Fault.from(error);
-      if (signal.aborted || lost.code === 'cancelled') {
-        throw new Fault('cancelled', 'given up before the model had answered', { cause: lost });
-      }
-      return { completions, answer: failed(lost), lost };
+      return { completions, answer: lost, lost };
     }
     completions.push(completion);
     try {
-      return { completions, answer: readAnswer(step, completion, input, pack) };
+      return { completions, answer: read(completion) };
     } catch (error) {
       const fault = Fault.from(error);
-      if (fault.code !== 'malformed' || nth === MAX_ANSWERS) return { completions, answer: failed(fault) };
+      if (fault.code !== 'malformed' || nth === MAX_ANSWERS) return { completions, answer: fault };
     }
+  }
+}
+
+/** What is published of an answer: how sure one may be of it, and what that is comparable with. */
+async function published(
+  { pack, models, onSilence }: RunnerOptions,
+  { request, model, callId }: Assignment,
+  { answer, completions }: Asked,
+): Promise<Failed & { readonly fingerprint: string }> {
+  const { step, tier, input } = request;
+  const completion = completions.at(-1);
+  if (answer instanceof Fault || completion === undefined) {
+    const fault = answer instanceof Fault ? answer : new Fault('unknown', 'an answer without a completion');
+    return { ...failed(fault), fingerprint: completion?.fingerprint ?? '' };
+  }
+  const signals = models.signals?.(step, tier) ?? { samples: 1 };
+  const prompt = promptFor(step, input, pack, callId);
+  try {
+    const weighed = await weigh({ pack, prompt, model, signals, completion, answer });
+    const why = model.embedded ? undefined : silenceOf(weighed.confidence);
+    if (why !== undefined) onSilence?.(step, model.name, why);
+    return { result: answer.result, ...weighed };
+  } catch (error) {
+    return { ...failed(Fault.from(error)), fingerprint: completion.fingerprint };
   }
 }
 

@@ -2,7 +2,7 @@ import { Fault } from '@spillway/contracts/fault';
 import { ConfidenceSource, Mood } from '@spillway/contracts/model';
 import { describe, expect, it } from 'vitest';
 import type { Completion, StepInput, StepName } from './language-model.js';
-import { promptFor, readAnswer } from './steps.js';
+import { promptFor, promptVersion, readAnswer } from './steps.js';
 import { smallPack } from './testing/small-pack.js';
 
 const pack = smallPack();
@@ -194,9 +194,9 @@ describe('confidence', () => {
   it('of a label is the joint probability of its tokens', () => {
     const spoken = tokens(['{"label":"', 1], ['can', 0.9], ['cel', 0.8], ['"}', 1]);
     const answer = completion({ label: 'cancel' }, { tokens: spoken.map((each) => ({ ...each, top: [] })) });
-    // Nothing else was visible: what there is, is normalised over.
+    // Nothing else was visible: the labels that are not listed can have what is left of the first token.
     expect(readAnswer('classify', answer, input, pack).confidence).toMatchObject({
-      raw: 1,
+      raw: expect.closeTo(0.72 / 0.82, 9),
       isCalibrated: false,
     });
   });
@@ -243,9 +243,85 @@ describe('confidence', () => {
     expect(confidence).toMatchObject({ raw: expect.closeTo(0.5, 9) });
   });
 
-  it('is absent where the tokens are not those of the text', () => {
-    const answer = completion({ label: 'cancel' }, { tokens: tokens(['something else', 1]) });
-    expect(readAnswer('classify', answer, input, pack).confidence).toEqual(none);
+  it('of a code is what its one token has among the codes', () => {
+    const top = { A: 0.2, C: 0.7, Z: 0.1 };
+    const spoken = tokens(['{"label":"', 1], ['C', 0.7], ['"}', 1]).map((each, index) =>
+      index === 1
+        ? { ...each, top: Object.entries(top).map(([text, p]) => ({ text, logprob: Math.log(p) })) }
+        : each,
+    );
+    const { result, confidence } = readAnswer(
+      'classify',
+      completion({ label: 'C' }, { tokens: spoken }),
+      input,
+      pack,
+    );
+    expect(result.value).toMatchObject({
+      label: 'cancel',
+      alternatives: [{ label: 'refund_request', probability: expect.closeTo(0.2 / 0.9, 9) }],
+    });
+    expect(confidence).toMatchObject({
+      raw: expect.closeTo(0.7 / 0.9, 9),
+      features: { label_mass: 0.9, unlisted: 0.5 },
+    });
+  });
+
+  it('of fields shows what the values alone do not', () => {
+    const text = '{"fields":[{"name":"amount","value":"12.50 EUR","evidence":"12,50"}]}';
+    const spoken = tokens(
+      ['{"fields":[{"name":"', 1],
+      ['amount', 0.8],
+      ['","value":"', 1],
+      ['12.50 EUR', 0.9],
+      ['","evidence":"12,50"}', 1],
+      [']', 0.6],
+      ['}', 1],
+    );
+    const { confidence } = readAnswer('extract', completion(text, { tokens: spoken }), input, pack);
+    expect(confidence).toMatchObject({
+      raw: expect.closeTo(0.9, 9),
+      features: { fields: 1, name: 0.8, list_end: 0.6 },
+    });
+  });
+
+  it.each<[string, string, readonly (readonly [string, number])[], string]>([
+    ['the tokens are not those of the text', '{"label":"C"}', [['something else', 1]], 'unaligned'],
+    [
+      'words before it settled the answer',
+      'It is a cancellation. {"label":"C"}',
+      [
+        ['It is a cancellation. {"label":"', 1],
+        ['C', 0.99],
+        ['"}', 1],
+      ],
+      'chatty',
+    ],
+    [
+      'thoughts did',
+      '<think>A? {"label":"A"} No.</think>{"label":"C"}',
+      [
+        ['<think>A? {"label":"A"} No.</think>{"label":"', 1],
+        ['C', 0.99],
+        ['"}', 1],
+      ],
+      'chatty',
+    ],
+  ])('is absent where %s', (_, text, pieces, reason) => {
+    const { confidence } = readAnswer(
+      'classify',
+      completion(text, { tokens: tokens(...pieces) }),
+      input,
+      pack,
+    );
+    expect(confidence).toMatchObject({ ...none, features: { [reason]: 1 } });
+    expect(confidence.raw).toBeUndefined();
+  });
+
+  it('is there for a fenced answer', () => {
+    const text = '```json\n{"label":"C"}\n```';
+    const spoken = tokens(['```json\n{"label":"', 1], ['C', 0.99], ['"}\n```', 1]);
+    const { confidence } = readAnswer('classify', completion(text, { tokens: spoken }), input, pack);
+    expect(confidence.raw).toBeGreaterThan(0.9);
   });
 });
 
@@ -256,7 +332,7 @@ describe('promptFor', () => {
   it('fills the template of the pack', () => {
     const { system, user } = promptOf('classify');
     expect(system).toBe(
-      'You work for Acme. Pick one of\n- refund_request: wants money back\n- refund_status: asks where the money is\n- cancel: wants to leave\n- out_of_scope: anything else',
+      'You work for Acme. Pick one of\n- A = refund_request: wants money back\n- B = refund_status: asks where the money is\n- C = cancel: wants to leave\n- D = out_of_scope: anything else\nIn the answer each label is written as the code before it, such as "A".',
     );
     expect(user).toBe(
       `Subject: "Order B-9"\nWritten on Tuesday, 2026-11-24 10:00 (Europe/Dublin).\n\`\`\`\n${input.text}\n\`\`\``,
@@ -322,5 +398,42 @@ describe('promptFor', () => {
       expect(schema).toMatchObject({ type: 'object', additionalProperties: false });
       expect(schema?.['required']).toEqual(Object.keys(schema?.['properties'] as object));
     }
+  });
+});
+
+describe('promptVersion', () => {
+  const changed = (changes: Parameters<typeof smallPack>[0]) => smallPack(changes);
+  const { intents, prompts, policy, macros, brand, fields } = pack;
+  const [first, ...others] = intents;
+
+  it.each<[string, StepName, ReturnType<typeof smallPack>, boolean]>([
+    [
+      'another description of a label',
+      'classify',
+      changed({ intents: first ? [{ ...first, description: 'x' }, ...others] : [] }),
+      true,
+    ],
+    [
+      'another template',
+      'classify',
+      changed({ prompts: { ...prompts, classify: { system: '{{labels}}', user: '{{text}}' } } }),
+      true,
+    ],
+    ['a field more', 'extract', changed({ fields: fields.slice(1) }), true],
+    ['a macro more', 'draft', changed({ macros: macros.slice(1) }), true],
+    ['another greeting', 'draft', changed({ brand: { ...brand, salutations: {} } }), true],
+    ['another policy', 'classify', changed({ policy: { ...policy, version: '2' } }), false],
+    ['a macro that it does not show', 'classify', changed({ macros: macros.slice(1) }), false],
+    [
+      'an example of a label',
+      'classify',
+      changed({
+        intents: intents.map((each) => ({ ...each, examples: [{ text: 'x', mood: 'neutral' as const }] })),
+      }),
+      false,
+    ],
+  ])('%s', (_, step, other, changes) => {
+    expect(promptVersion(step, pack)).toMatch(/^[0-9a-f]{8}$/);
+    expect(promptVersion(step, other) !== promptVersion(step, pack)).toBe(changes);
   });
 });

@@ -19,6 +19,7 @@ const forms: Readonly<Record<StepName, (pack: Pack) => StepForm>> = {
 interface PreparedStep {
   readonly form: StepForm;
   readonly renderer: PromptRenderer;
+  version?: string;
 }
 
 /** A pack never changes once it is loaded: what follows from it is worked out once. */
@@ -34,11 +35,22 @@ function prepare(step: StepName, pack: Pack): PreparedStep {
   return steps[step];
 }
 
+interface PromptOptions {
+  /** 0, which is the likeliest answer, where it is left out. */
+  readonly temperature?: number;
+}
+
 /**
  * The prompt of a step. Its text is rendered when it is first read, so that it costs an embedded model, which works on
  * `input`, next to nothing.
  */
-export function promptFor(step: StepName, input: StepInput, pack: Pack, callId: string): Prompt {
+export function promptFor(
+  step: StepName,
+  input: StepInput,
+  pack: Pack,
+  callId: string,
+  { temperature = 0 }: PromptOptions = {},
+): Prompt {
   const { form, renderer } = prepare(step, pack);
   let rendered: Rendered | undefined;
   const once = (): Rendered => {
@@ -58,6 +70,8 @@ export function promptFor(step: StepName, input: StepInput, pack: Pack, callId: 
     },
     schema: form.schema,
     maxOutputTokens: form.maxOutputTokens,
+    topTokens: form.topTokens,
+    temperature,
     input,
     callId,
   };
@@ -75,3 +89,10 @@ export const readAnswer = (
   input: StepInput,
   pack: Pack,
 ): StepAnswer => prepare(step, pack).form.read(answerOf(completion), input);
+
+/** Eight hexadecimal digits that change with the step's prompt and schema: the last part of an endpoint's fingerprint. */
+export function promptVersion(step: StepName, pack: Pack): string {
+  const ready = prepare(step, pack);
+  ready.version ??= ready.renderer.version(ready.form.schema);
+  return ready.version;
+}

@@ -1,9 +1,7 @@
 import { Fault } from '@spillway/contracts/fault';
 import type { Pack } from '@spillway/pack/pack';
 import type { Completion, LanguageModel, OwnConfidence, Prompt, StepInput } from '../language-model.js';
-
-/** Rises with every change that moves an answer or its confidence: a certificate of an older one no longer holds. */
-const VERSION = 1;
+import { embeddedFingerprints } from './fingerprint.js';
 
 /** What an embedded model answers: the text that a language model would have been asked for, and how sure it is. */
 export interface Answer {
@@ -33,7 +31,7 @@ export type Answering = (step: Prompt['step'], input: StepInput) => Answer | Pro
 
 function modelOf(tier: 'small' | 'big', pack: Pack, answering: Answering): LanguageModel {
   const listed = pack.models.find((model) => model.driver === 'embedded' && model.tier === tier);
-  const fingerprint = `embedded:${tier}:${pack.hash.slice(0, 12)}:${VERSION}`;
+  const fingerprint = embeddedFingerprints(tier, pack);
   return {
     name: listed?.name ?? `embedded-${tier}`,
     embedded: true,
@@ -45,7 +43,7 @@ function modelOf(tier: 'small' | 'big', pack: Pack, answering: Answering): Langu
         confidence,
         usage: usageOf(prompt, text),
         finishReason: 'stop',
-        fingerprint,
+        fingerprint: fingerprint(prompt.step),
         attempts: 1,
       };
     },

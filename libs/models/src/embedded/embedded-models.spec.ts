@@ -72,6 +72,8 @@ const prompt = (step: StepName, changes: Partial<StepInput> = {}): Prompt => ({
   system: 's'.repeat(100),
   user: 'u'.repeat(101),
   maxOutputTokens: 100,
+  temperature: 0,
+  topTokens: 5,
   input: input(changes),
   callId: 'call',
 });
@@ -144,7 +146,7 @@ describe('answers', () => {
       estimated: true,
     });
     expect([finishReason, attempts]).toEqual(['stop', 1]);
-    expect(fingerprint).toMatch(/^embedded:small:0123456789ab:\d+$/);
+    expect(fingerprint).toMatch(/^embedded-small\|v\d+\|trained:[0-9a-f]{8}$/);
   });
 
   it('do not render a prompt whose length is known', async () => {

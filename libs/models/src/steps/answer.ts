@@ -1,11 +1,12 @@
 import type { MessageInitShape } from '@bufbuild/protobuf';
+import { type AlignedTokens, align, type ScoredToken } from '@spillway/confidence/aligned-tokens';
+import { type Span, valueSpans } from '@spillway/confidence/json-spans';
+import type { Features } from '@spillway/confidence/score';
 import type { StepCompletedSchema } from '@spillway/contracts/events';
 import { Fault } from '@spillway/contracts/fault';
 import type { z } from 'zod';
-import type { Completion, OwnConfidence, StepInput, Token } from '../language-model.js';
+import type { Completion, OwnConfidence, StepInput } from '../language-model.js';
 import type { ConfidenceInit } from './confidence.js';
-import { type Span, valueSpans } from './json-spans.js';
-import { type AlignedTokens, align } from './logprobs.js';
 
 type StepResult = NonNullable<MessageInitShape<typeof StepCompletedSchema>['result']>;
 
@@ -20,20 +21,31 @@ export interface StepForm {
   /** JSON schema of the answer, in the subset that strict endpoints take. */
   readonly schema: Readonly<Record<string, unknown>>;
   readonly maxOutputTokens: number;
+  readonly topTokens: number;
   /** Throws `malformed`. */
   read(answer: Answer, input: StepInput): StepAnswer;
 }
+
+/** As many of the likeliest tokens as endpoints list: labels stand far down in a list that also has what is none. */
+export const MANY_TOP_TOKENS = 20;
+/** Enough to see what was nearly said; answers of some thousand tokens are long as it is. */
+export const FEW_TOP_TOKENS = 5;
 
 /** A completion that its finish says is whole. */
 export interface Answer {
   /** JSON, as far as can be told without parsing it. */
   readonly json: string;
-  readonly tokens: readonly Token[] | undefined;
+  /** Words stand before or after it: the model had its say outside of the answer. */
+  readonly chatty: boolean;
+  readonly tokens: readonly ScoredToken[] | undefined;
   readonly own: OwnConfidence | undefined;
 }
 
 /** Characters of an answer; the longest honest one is a reply of two pages. */
 const MAX_CHARACTERS = 32_768;
+
+/** What may stand around an answer without saying anything. */
+const fence = /^\s*(?:```(?:json)?\s*```)?\s*$/i;
 
 /** Throws `rejected` for a refusal and `too_large` for an answer that was cut. */
 export function answerOf(completion: Completion): Answer {
@@ -43,7 +55,13 @@ export function answerOf(completion: Completion): Answer {
     throw new Fault('rejected', "the endpoint's filter withheld the answer");
   if (finishReason === 'length') throw new Fault('too_large', 'the answer was cut at its length limit');
   if (text.length > MAX_CHARACTERS) throw new Fault('too_large', `the answer has ${text.length} characters`);
-  return { json: objectIn(text), tokens: completion.tokens, own: completion.confidence };
+  const json = objectIn(text);
+  return {
+    json,
+    chatty: !fence.test(text.replace(json, () => '')),
+    tokens: completion.tokens,
+    own: completion.confidence,
+  };
 }
 
 /** Without a schema to hold them, models think aloud before the object or fence it in. */
@@ -76,13 +94,22 @@ function parsedJson(text: string): unknown {
   }
 }
 
-export interface PlacedValues {
-  readonly aligned: AlignedTokens;
-  readonly spans: ReadonlyMap<string, Span>;
-}
+/** The answer's tokens and where its values stand, or a feature that says why there are none that can be used. */
+export type PlacedValues =
+  | {
+      readonly aligned: AlignedTokens;
+      readonly spans: ReadonlyMap<string, Span>;
+      readonly features: Features;
+    }
+  | { readonly aligned?: undefined; readonly spans?: undefined; readonly features: Features };
 
-/** The answer's tokens and where its values stand; undefined where the endpoint gave no tokens, or others than the text's. */
-export function placedValues({ json, tokens }: Answer): PlacedValues | undefined {
-  const aligned = tokens === undefined ? undefined : align(json, tokens);
-  return aligned === undefined ? undefined : { aligned, spans: valueSpans(json) };
+/**
+ * Lays the answer's tokens over its values. Without tokens `features` is empty; tokens of another text than the answer
+ * show as `unaligned`.
+ */
+export function placedValues({ json, tokens }: Answer): PlacedValues {
+  if (tokens === undefined) return { features: {} };
+  const aligned = align(json, tokens);
+  if (aligned === undefined) return { features: { unaligned: 1 } };
+  return { aligned, spans: valueSpans(json), features: {} };
 }

@@ -1,6 +1,7 @@
+import { type LabelProbability, labelScore, type Spellings } from '@spillway/confidence/label-score';
+import { ConfidenceSource } from '@spillway/contracts/model';
 import { type Answer, placedValues } from './answer.js';
-import { type ConfidenceInit, logprobConfidence, ownConfidence } from './confidence.js';
-import { type LabelProbability, labelProbabilities } from './logprobs.js';
+import { type ConfidenceInit, ownConfidence, scoredConfidence } from './confidence.js';
 
 /** Other labels that are worth passing on. */
 const MAX_ALTERNATIVES = 4;
@@ -11,17 +12,30 @@ interface Choice {
   readonly alternatives: readonly LabelProbability[];
 }
 
-/** How sure a model is of `chosen`, which stands at `pointer` of its answer, among a closed set of labels. */
-export function choiceOf(answer: Answer, pointer: string, chosen: string, labels: readonly string[]): Choice {
+/**
+ * How sure a model is of `chosen`, which stands at `pointer` of its answer, among a closed set of labels.
+ *
+ * What a model says before its answer settles it: the label then follows from the words, and its probability says nothing
+ * of whether they are right. Such an answer gets no confidence, and its feature `chatty` says why.
+ */
+export function choiceOf(answer: Answer, pointer: string, chosen: string, spellings: Spellings): Choice {
   if (answer.own !== undefined) {
     return { confidence: ownConfidence(answer.own), alternatives: others(answer.own.alternatives, chosen) };
   }
   const placed = placedValues(answer);
-  const span = placed?.spans.get(pointer);
-  const scores = placed && span ? labelProbabilities(placed.aligned, span, labels) : [];
+  const span = placed.spans?.get(pointer);
+  if (placed.spans === undefined || span === undefined) {
+    const unknown = { features: placed.features };
+    return { confidence: scoredConfidence(unknown, ConfidenceSource.LOGPROBS), alternatives: [] };
+  }
+  const { raw, features, probabilities } = labelScore(placed.aligned, span, spellings);
+  const score =
+    answer.chatty || raw === undefined
+      ? { features: { ...features, ...(answer.chatty ? { chatty: 1 } : {}) } }
+      : { raw, features };
   return {
-    confidence: logprobConfidence(scores.find(({ label }) => label === chosen)?.probability),
-    alternatives: others(scores, chosen),
+    confidence: scoredConfidence(score, ConfidenceSource.LOGPROBS),
+    alternatives: others(probabilities, chosen),
   };
 }
 

@@ -1,4 +1,5 @@
 import type { MessageInitShape } from '@bufbuild/protobuf';
+import { publishable, type Score } from '@spillway/confidence/score';
 import { type ConfidenceSchema, ConfidenceSource } from '@spillway/contracts/model';
 import type { OwnConfidence } from '../language-model.js';
 
@@ -12,8 +13,15 @@ export const ownConfidence = ({ raw, calibrated }: OwnConfidence): ConfidenceIni
   isCalibrated: true,
 });
 
-/** From token probabilities that nothing was fitted to yet; no signal when there is no number. */
-export const logprobConfidence = (raw: number | undefined): ConfidenceInit =>
-  raw === undefined
-    ? { source: ConfidenceSource.NONE, isCalibrated: false }
-    : { raw, calibrated: raw, source: ConfidenceSource.LOGPROBS, isCalibrated: false };
+/** From a score that nothing was fitted to yet; no signal when it has no number, and then its features say why. */
+export function scoredConfidence(
+  { raw, features }: Score,
+  source: ConfidenceSource.LOGPROBS | ConfidenceSource.AGREEMENT,
+): ConfidenceInit {
+  const shown = publishable(features);
+  return {
+    ...(raw === undefined ? { source: ConfidenceSource.NONE } : { raw, calibrated: raw, source }),
+    isCalibrated: false,
+    ...(Object.keys(shown).length === 0 ? {} : { features: shown }),
+  };
+}

@@ -1,6 +1,6 @@
 import type { Pack } from '@spillway/pack/pack';
 import { z } from 'zod';
-import { fitted, type StepForm } from './answer.js';
+import { FEW_TOP_TOKENS, fitted, type StepForm } from './answer.js';
 import { REPLY_TOKENS, replyConfidence, replyText } from './reply.js';
 import { objectSchema } from './schema.js';
 
@@ -22,6 +22,7 @@ export function draftForm(pack: Pack): StepForm {
       missing_fields: { type: 'array', items: { type: 'string' } },
     }),
     maxOutputTokens: REPLY_TOKENS,
+    topTokens: FEW_TOP_TOKENS,
     read(answer) {
       const { reply, macro_id, missing_fields } = fitted(answer, shape);
       const value = { text: reply, macroId: macro_id ?? '', missingFields: missing_fields ?? [] };

@@ -1,11 +1,21 @@
+import type { Span } from '@spillway/confidence/json-spans';
+import type { Features, Score } from '@spillway/confidence/score';
+import { leastOf, valueScore } from '@spillway/confidence/value-score';
 import { Fault } from '@spillway/contracts/fault';
+import { ConfidenceSource } from '@spillway/contracts/model';
 import type { FieldDefinition, FieldKind, Pack } from '@spillway/pack/pack';
 import { z } from 'zod';
 import type { OwnConfidence, StepInput } from '../language-model.js';
-import { type Answer, fitted, placedValues, type StepAnswer, type StepForm } from './answer.js';
-import { logprobConfidence, ownConfidence } from './confidence.js';
-import type { Span } from './json-spans.js';
-import { leastProbability } from './logprobs.js';
+import {
+  type Answer,
+  FEW_TOP_TOKENS,
+  fitted,
+  type PlacedValues,
+  placedValues,
+  type StepAnswer,
+  type StepForm,
+} from './answer.js';
+import { ownConfidence, scoredConfidence } from './confidence.js';
 import { objectSchema } from './schema.js';
 
 const MAX_FIELDS = 64;
@@ -52,6 +62,7 @@ export function extractForm(pack: Pack): StepForm {
       },
     }),
     maxOutputTokens: 1_024,
+    topTokens: FEW_TOP_TOKENS,
     read(answer, input) {
       const { own } = answer;
       if (own?.fields !== undefined) return ownFields(own, own.fields);
@@ -121,25 +132,39 @@ function locate(words: string, input: Pick<StepInput, 'text' | 'subject'>, index
  */
 function scored(found: readonly FoundField[], answer: Answer): StepAnswer {
   const placed = placedValues(answer);
-  const sure = (pointer: string): number | undefined => {
-    const span = placed?.spans.get(pointer);
-    return placed && span ? leastProbability(placed.aligned, span) : undefined;
-  };
-  const each = found.map((_, index) => sure(`/fields/${index}/value`));
-  const whole = found.length === 0 ? sure('/fields') : least(each);
-  const confidence = answer.own === undefined ? logprobConfidence(whole) : ownConfidence(answer.own);
+  const each = found.map((_, index) => scoreAt(placed, `/fields/${index}/value`));
+  const least = found.length === 0 ? scoreAt(placed, '/fields') : leastOf(each);
+  const score = { ...least, features: { ...least.features, ...structureOf(placed, found.length) } };
   const fields = found.map(({ name, value, start, end }, index) => ({
     name,
     value,
-    confidence: each[index] ?? answer.own?.calibrated ?? 0,
+    confidence: each[index]?.raw ?? answer.own?.calibrated ?? 0,
     evidenceStart: start,
     evidenceEnd: end,
   }));
+  const confidence =
+    answer.own === undefined ? scoredConfidence(score, ConfidenceSource.LOGPROBS) : ownConfidence(answer.own);
   return { result: { case: 'extraction', value: { fields } }, confidence };
 }
 
-/** The smallest; undefined when one is not known. */
-function least(values: readonly (number | undefined)[]): number | undefined {
-  const known = values.filter((value) => value !== undefined);
-  return known.length === values.length ? Math.min(...known) : undefined;
+function scoreAt(placed: PlacedValues, pointer: string): Score {
+  const span = placed.spans?.get(pointer);
+  return placed.spans && span ? valueScore(placed.aligned, span) : { features: placed.features };
+}
+
+/**
+ * What the values alone do not show: `fields`, how many there are; `name`, the least likely token among their names;
+ * `list_end`, the token that ends the list, where one more field would have stood.
+ */
+function structureOf(placed: PlacedValues, fields: number): Features {
+  const list = placed.spans?.get('/fields');
+  if (placed.spans === undefined || list === undefined) return {};
+  const end = valueScore(placed.aligned, { start: list.end - 1, end: list.end }).raw;
+  const names = Array.from({ length: fields }, (_, index) => scoreAt(placed, `/fields/${index}/name`));
+  const { raw: name } = leastOf(names);
+  return {
+    fields,
+    ...(name === undefined ? {} : { name }),
+    ...(end === undefined ? {} : { list_end: end }),
+  };
 }

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { fitted, type StepForm } from './answer.js';
+import { FEW_TOP_TOKENS, fitted, type StepForm } from './answer.js';
 import { REPLY_TOKENS, replyConfidence, replyText } from './reply.js';
 import { objectSchema } from './schema.js';
 
@@ -10,6 +10,7 @@ export function polishForm(): StepForm {
   return {
     schema: objectSchema({ reply: { type: 'string' } }),
     maxOutputTokens: REPLY_TOKENS,
+    topTokens: FEW_TOP_TOKENS,
     read(answer) {
       const { reply } = fitted(answer, shape);
       return { result: { case: 'polish', value: { text: reply } }, confidence: replyConfidence(answer) };

@@ -1,9 +1,11 @@
+import { hash } from 'node:crypto';
 import { create } from '@bufbuild/protobuf';
 import { ClassificationSchema, Mood } from '@spillway/contracts/model';
 import type { Pack } from '@spillway/pack/pack';
-import { fill } from '@spillway/pack/template';
+import { fill, placeholdersOf } from '@spillway/pack/template';
 import { repeatable } from '../embedded/draft-values.js';
 import type { StepInput, StepName } from '../language-model.js';
+import { labelCodes } from './label-codes.js';
 
 /** Characters of a message that a model is shown. What a customer asks stands at the top; quoted letters below. */
 const SHOWN_CHARACTERS = 24_000;
@@ -28,6 +30,8 @@ export interface PromptRenderer {
   render(input: StepInput): Rendered;
   /** About how many tokens `render` would give. */
   estimate(input: StepInput): number;
+  /** Eight hexadecimal digits that change with everything but the message that can change an answer. */
+  version(schema: unknown): string;
 }
 
 /**
@@ -38,7 +42,7 @@ export interface PromptRenderer {
  */
 export function promptRenderer(step: StepName, pack: Pack): PromptRenderer {
   const template = pack.prompts[step];
-  const constants = constantsOf(pack);
+  const constants = constantsOf(step, pack);
   const received = receivedLine(pack);
   const render = (input: StepInput): Rendered => {
     const text = `${received(input.receivedAtMs)}\n${fenced(input.text)}`;
@@ -63,6 +67,16 @@ export function promptRenderer(step: StepName, pack: Pack): PromptRenderer {
   };
   return {
     render,
+    version(schema) {
+      // What an input chooses among is left to the renderer; here stands all that it can choose.
+      const named = new Set([template.system, template.user].flatMap(placeholdersOf).map(({ name }) => name));
+      const chosen = {
+        ...(named.has('macros') ? { macros: pack.macros } : {}),
+        ...(named.has('salutation') ? { salutations: pack.brand.salutations } : {}),
+      };
+      const blank = render({ text: '', subject: '', locale: '', receivedAtMs: 0 });
+      return hash('sha256', JSON.stringify([template, blank, chosen, schema])).slice(0, 8);
+    },
     estimate(input) {
       const own =
         Math.min(input.text.length, SHOWN_CHARACTERS) + Math.min(input.subject.length, SHOWN_SUBJECT);
@@ -72,13 +86,28 @@ export function promptRenderer(step: StepName, pack: Pack): PromptRenderer {
   };
 }
 
-const constantsOf = ({ brand, intents, fields }: Pack): Record<string, string> => ({
+const constantsOf = (step: StepName, { brand, intents, fields }: Pack): Record<string, string> => ({
   company: brand.company,
   voice: brand.voice,
-  labels: intents.map(({ label, description }) => `- ${label}: ${description}`).join('\n'),
+  labels: step === 'classify' ? codedLabels(intents) : listedLabels(intents),
   fields: fields.map(({ name, kind, description }) => `- ${name} (${kind}): ${description}`).join('\n'),
   wordings: brand.wordings.map(({ avoid, prefer }) => `- "${prefer}" and not "${avoid}"`).join('\n'),
 });
+
+const listedLabels = (intents: Pack['intents']): string =>
+  intents.map(({ label, description }) => `- ${label}: ${description}`).join('\n');
+
+/** The labels with the code that the answer holds in their place, where they have one. */
+function codedLabels(intents: Pack['intents']): string {
+  const codes = labelCodes(intents.map(({ label }) => label));
+  if (codes === undefined) return listedLabels(intents);
+  const [first] = codes.keys();
+  const lines = [...codes.keys()].map((code, index) => {
+    const { label = '', description = '' } = intents[index] ?? {};
+    return `- ${code} = ${label}: ${description}`;
+  });
+  return `${lines.join('\n')}\nIn the answer each label is written as the code before it, such as "${first}".`;
+}
 
 function valuesOf(pack: Pack, input: StepInput): Record<string, string> {
   const extracted = extractedValues(input);

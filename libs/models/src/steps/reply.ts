@@ -1,7 +1,8 @@
+import { textScore } from '@spillway/confidence/text-score';
+import { ConfidenceSource } from '@spillway/contracts/model';
 import { z } from 'zod';
 import { type Answer, placedValues } from './answer.js';
-import { type ConfidenceInit, logprobConfidence, ownConfidence } from './confidence.js';
-import { lowTenthProbability } from './logprobs.js';
+import { type ConfidenceInit, ownConfidence, scoredConfidence } from './confidence.js';
 
 /**
  * Controls but for line ends and tabs, and signs that turn the direction of writing: nobody reads them, stores cannot hold
@@ -21,6 +22,7 @@ export const REPLY_TOKENS = 2_048;
 export function replyConfidence(answer: Answer): ConfidenceInit {
   if (answer.own !== undefined) return ownConfidence(answer.own);
   const placed = placedValues(answer);
-  const span = placed?.spans.get('/reply');
-  return logprobConfidence(placed && span ? lowTenthProbability(placed.aligned, span) : undefined);
+  const span = placed.spans?.get('/reply');
+  const score = placed.spans && span ? textScore(placed.aligned, span) : { features: placed.features };
+  return scoredConfidence(score, ConfidenceSource.LOGPROBS);
 }

@@ -18,7 +18,7 @@ export function answerTo({ step, body }: Asked): string {
   const text = lastFenced(user) ?? user;
   switch (step) {
     case 'classify':
-      return JSON.stringify({ label: bestLabel(text, labelsIn(body)) });
+      return JSON.stringify({ label: spelled(bestLabel(text, labelsIn(body)), body) });
     case 'sentiment':
       return JSON.stringify({
         mood: negative.test(text) ? 'negative' : positive.test(text) ? 'positive' : 'neutral',
@@ -41,7 +41,19 @@ function lastFenced(prompt: string): string | undefined {
   return [...prompt.matchAll(/^(`{3,})\n([\s\S]*?)\n\1$/gm)].at(-1)?.[2];
 }
 
+/** What stands behind each code in a prompt that lists codes. */
+const codesIn = ({ messages }: Asked['body']): ReadonlyMap<string, string> =>
+  new Map(
+    [...(messages[0]?.content ?? '').matchAll(/^- ([A-Z]{1,2}) = ([a-z0-9_]+):/gm)].map(
+      ([, code = '', label = '']) => [label, code],
+    ),
+  );
+
+const spelled = (label: string, body: Asked['body']): string => codesIn(body).get(label) ?? label;
+
 function labelsIn(body: Asked['body']): readonly string[] {
+  const codes = codesIn(body);
+  if (codes.size > 0) return [...codes.keys()];
   const inWhole = JSON.stringify(body['response_format'] ?? body.messages).replaceAll('\\"', '"');
   const list = /"label":\{[^}]*?"enum":(\[[^\]]*\])/.exec(inWhole)?.[1];
   return list === undefined ? [] : (JSON.parse(list) as string[]);

@@ -3,7 +3,7 @@ import type { AddressInfo } from 'node:net';
 import { setTimeout as wait } from 'node:timers/promises';
 import type { StepName } from '../language-model.js';
 import { answerTo } from './model-server-answers.js';
-import { tokensOf } from './model-server-tokens.js';
+import { type TokenStyle, tokensOf } from './model-server-tokens.js';
 
 /** What goes wrong with one request. */
 export type Trouble =
@@ -20,6 +20,10 @@ export type Trouble =
   /** JSON that does not fit the schema. */
   | { readonly kind: 'off the schema' }
   | { readonly kind: 'no logprobs' }
+  /** Tokens of another kind, all else as usual. */
+  | { readonly kind: 'tokens'; readonly style: TokenStyle }
+  /** These words before the answer, whatever the schema says. */
+  | { readonly kind: 'chatty'; readonly opening: string }
   | { readonly kind: 'no usage' }
   | { readonly kind: 'refusal' }
   | { readonly kind: 'length' }
@@ -222,7 +226,9 @@ function completion(call: ServedCall, trouble: Trouble | undefined, certainty: n
   const refusal = trouble?.kind === 'refusal' ? 'I cannot help with that.' : null;
   const whole = trouble?.kind === 'says' ? trouble.text : answerTo(readAs(call, trouble));
   const said = trouble?.kind === 'length' ? whole.slice(0, whole.length / 2) : whole;
-  const content = trouble?.kind === 'off the schema' ? '{"unexpected":true}' : said;
+  const opening = trouble?.kind === 'chatty' ? trouble.opening : '';
+  const content = trouble?.kind === 'off the schema' ? '{"unexpected":true}' : opening + said;
+  const style = trouble?.kind === 'tokens' ? trouble.style : 'plain';
   const withLogprobs = body.logprobs === true && trouble?.kind !== 'no logprobs' && refusal === null;
   const promptTokens = Math.ceil(body.messages.reduce((sum, each) => sum + each.content.length, 0) / 4);
   const usage = {
@@ -242,7 +248,7 @@ function completion(call: ServedCall, trouble: Trouble | undefined, certainty: n
         index: 0,
         finish_reason: trouble?.kind === 'length' ? 'length' : 'stop',
         message: { role: 'assistant', content: refusal === null ? content : null, refusal },
-        logprobs: withLogprobs ? { content: tokensOf(content, certainty), refusal: null } : null,
+        logprobs: withLogprobs ? { content: tokensOf(content, certainty, style), refusal: null } : null,
       },
     ],
     ...(trouble?.kind === 'no usage' ? {} : { usage }),
