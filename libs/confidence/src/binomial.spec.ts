@@ -103,6 +103,15 @@ describe('upperBound', () => {
     );
   });
 
+  it('passes the test at itself, so that a bound may serve as a target', () => {
+    fc.assert(
+      fc.property(counts, share, ([events, trials], delta) => {
+        if (events === trials) return;
+        expect(binomialCdf(events, trials, upperBound(events, trials, delta))).toBeLessThanOrEqual(delta);
+      }),
+    );
+  });
+
   it('rises with events and falls with trials and delta', () => {
     fc.assert(
       fc.property(counts, share, ([events, trials], delta) => {

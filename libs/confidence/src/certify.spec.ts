@@ -108,6 +108,11 @@ describe('certified thresholds', () => {
     expect(result.verdict === 'certified' ? result.passed[0] : undefined).toEqual(wanted);
   });
 
+  it('tests a start that is a score itself only once', () => {
+    const result = certify(ranked(`${right(100)} ${right(50)} ${'x'.repeat(20)}`), { ...usual, start: 1 });
+    expect(result).toMatchObject({ passed: [{ accepted: 100 }, { accepted: 150 }] });
+  });
+
   it('is what the definition says', () => {
     const level = fc.integer({ min: 0, max: 40 }).map((at) => at / 40);
     const rows = fc.array(
@@ -331,13 +336,36 @@ describe('without a certificate', () => {
     expect(certified / plans).toBeGreaterThan(0.6);
   });
 
-  it('counts labels that could not be tested towards the next time', () => {
-    const result = certify(apart(right(60)), usual);
-    expect(result).toMatchObject({ verdict: 'not_yet', rows: 60 });
-    if (result.verdict !== 'not_yet') return;
+  it.each([60, 80, 92])('counts %d labels that could not be tested towards the next time', (count) => {
+    const result = certify(apart(right(count)), usual);
+    if (result.verdict !== 'not_yet') throw new Error(verdict(result));
+    expect(result).toMatchObject({ spent: false, rows: count });
     expect(result.start).toBeUndefined();
-    expect(60 + result.moreLabels).toBeGreaterThanOrEqual(93);
-    expect(certify(apart(right(60 + result.moreLabels)), usual).verdict).toBe('certified');
+    expect(count + result.moreLabels).toBeGreaterThanOrEqual(93);
+    expect(count + result.moreLabels).toBeLessThan(130);
+    expect(certify(apart(right(count + result.moreLabels)), usual).verdict).toBe('certified');
+  });
+
+  it.each<[string, number, boolean]>([
+    ['that accepts too few to pass whatever they are', 57.5, false],
+    ['that accepts enough, and fails', 100.5, true],
+  ])('knows whether a start spends the rows: one %s', (_, accepted, spent) => {
+    const rows = Array.from({ length: 300 }, (__, at) => ({ score: -at, wrong: at % 10 === 5 && at < 200 }));
+    expect(certify(rows, { ...usual, start: -accepted })).toMatchObject({ verdict: 'not_yet', spent });
+  });
+
+  it('takes noise for noise even where it looks like a little signal', () => {
+    const reasons = Array.from({ length: 60 }, (_, at) =>
+      verdict(
+        certify(
+          drawn(1000, sequence(31 * at + 1), () => 0.15),
+          usual,
+        ),
+      ),
+    );
+    const noise = reasons.filter((reason) => reason.includes('does not tell right answers from wrong ones'));
+    expect(noise.length).toBeGreaterThanOrEqual(54);
+    expect(reasons.filter((reason) => !reason.startsWith('do_not_route'))).toEqual([]);
   });
 
   it('asks for fresh labels where what was certified does not pay', () => {

@@ -1,5 +1,5 @@
 import { upperBound } from './binomial.js';
-import { about, type Evidence, labelsToJudge, percent, tooFewToJudge } from './evidence.js';
+import { aboutLabels, type Evidence, labelsToJudge, percent, tooFewToJudge } from './evidence.js';
 import { fixedSequence, testOrder } from './fixed-sequence.js';
 import { hopeless } from './hopeless.js';
 import { bestPlan, type LabelPlan } from './label-plan.js';
@@ -115,18 +115,17 @@ function outlook(evidence: Evidence, failed: Passed | undefined): NotYet | DoNot
 function planned(evidence: Evidence, tested: Passed | undefined, plan: LabelPlan): NotYet {
   const { claim, rows, floor } = evidence;
   const moreLabels = labelsLeft(evidence, tested, plan.labels);
-  const enough = `About ${about(moreLabels)}`;
   if (tested === undefined) {
     const reason =
       `${rows} labels are too few to test a promise of at most ${percent(claim.target)} wrong. ` +
-      `${enough} more labels will probably do.`;
+      `Probably ${aboutLabels(moreLabels, 'more')} will do.`;
     return { verdict: 'not_yet', moreLabels, spent: false, rows, reason };
   }
   const reason =
     `Of the ${tested.accepted.toLocaleString('en')} answers that score ${tested.threshold} and more ` +
     `${tested.errors} are wrong, too many to promise at most ${percent(claim.target)}` +
     `${floor > LEAST_COVERAGE ? `, and routing pays from ${percent(floor)} of the answers on` : ''}. ` +
-    `${enough} fresh labels, tested from a score of ${plan.threshold} downwards, will probably do.`;
+    `Probably ${aboutLabels(moreLabels, 'fresh')}, tested from a score of ${plan.threshold} downwards, will do.`;
   return { verdict: 'not_yet', moreLabels, spent: true, start: plan.threshold, rows, reason };
 }
 
@@ -135,7 +134,7 @@ function unclear(evidence: Evidence, tested: Passed | undefined): NotYet {
   const moreLabels = labelsLeft(evidence, tested, labelsToJudge(evidence));
   const reason =
     `${rows} labels, ${errors} of them on wrong answers, do not show yet what the score is worth. ` +
-    `About ${about(moreLabels)} ${tested === undefined ? 'more' : 'fresh'} labels will.`;
+    `Probably ${aboutLabels(moreLabels, tested === undefined ? 'more' : 'fresh')} will.`;
   return { verdict: 'not_yet', moreLabels, spent: tested !== undefined, rows, reason };
 }
 

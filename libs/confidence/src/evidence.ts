@@ -32,8 +32,9 @@ export function percent(share: number): string {
   return `${Number((100 * share).toPrecision(3))} %`;
 }
 
-/** 1,234 is "1,300": a plan is no more exact, and errs on the safe side. */
-export function about(labels: number): string {
+/** "about 1,300 more labels" for 1,234: a plan is no more exact, and errs on the safe side. */
+export function aboutLabels(labels: number, which: 'more' | 'fresh'): string {
   const unit = 10 ** Math.max(0, Math.floor(Math.log10(labels)) - 1);
-  return (Math.ceil(labels / unit) * unit).toLocaleString('en');
+  const rounded = (Math.ceil(labels / unit) * unit).toLocaleString('en');
+  return `about ${rounded} ${which} ${labels === 1 ? 'label' : 'labels'}`;
 }

@@ -22,9 +22,12 @@ export function hopeless(evidence: Evidence): string | undefined {
   );
 }
 
+/** At a break-even above everything. */
+export const NEVER_PAYS =
+  'At these costs routing does not pay even when every answer of the small model is kept.';
+
 function neverPays({ floor }: Evidence): string | undefined {
-  if (floor <= 1) return undefined;
-  return 'At these costs routing does not pay even when every answer of the small model is kept.';
+  return floor > 1 ? NEVER_PAYS : undefined;
 }
 
 function tooStrict({ claim, mostLabels }: Evidence): string | undefined {

@@ -61,6 +61,11 @@ describe('acceptedNeeded', () => {
     );
   });
 
+  it('waits out a last dip that rounding leaves behind the first number that would do', () => {
+    // At 2,943 the chance holds up to the next dip, and not at the one after it.
+    expect(acceptedNeeded({ target: 0.2, delta: 0.01 }, 0.2 * 0.884)).toBe(2954);
+  });
+
   it('has no answer for a risk at the target, or next to it', () => {
     expect(acceptedNeeded(usual, 0.05)).toBe(Number.POSITIVE_INFINITY);
     expect(acceptedNeeded(usual, 0.2)).toBe(Number.POSITIVE_INFINITY);

@@ -1,6 +1,7 @@
 import { Fault } from '@spillway/contracts/fault';
 import { lowerBound } from './binomial.js';
-import { about, percent } from './evidence.js';
+import { aboutLabels, percent } from './evidence.js';
+import { NEVER_PAYS } from './hopeless.js';
 import { type Passed, type ScoredRow, thresholdsOf } from './thresholds.js';
 
 export interface RiskControlOptions {
@@ -85,10 +86,7 @@ function uncontrolled(
   breakEven: number,
 ): NotYet | DoNotRoute {
   const least = thresholds.find(({ accepted }) => accepted >= breakEven * rows);
-  if (breakEven > 1) {
-    const reason = 'At these costs routing does not pay even when every answer of the small model is kept.';
-    return { verdict: 'do_not_route', rows, reason };
-  }
+  if (breakEven > 1) return { verdict: 'do_not_route', rows, reason: NEVER_PAYS };
   const errors = least?.errors ?? 0;
   const risk = errors / Math.max(1, rows);
   const kept = least === undefined ? '' : `, keeping ${percent(least.accepted / rows)} of the answers`;
@@ -100,10 +98,10 @@ function uncontrolled(
   }
   const moreLabels =
     risk < target
-      ? Math.ceil((1 - target) / (target - risk)) - rows
+      ? Math.max(1, Math.ceil((1 - target) / (target - risk)) - rows)
       : Math.max(rows, Math.ceil((2 * (1 - target)) / target));
   const reason =
     `${rows} labels, with ${errors} wrong answers at the highest threshold that pays${kept}, do not show yet whether at ` +
-    `most ${percent(target)} of all messages get one. About ${about(moreLabels)} more labels will probably show it.`;
-  return { verdict: 'not_yet', moreLabels: Math.max(1, moreLabels), rows, reason };
+    `most ${percent(target)} of all messages get one. Probably ${aboutLabels(moreLabels, 'more')} will.`;
+  return { verdict: 'not_yet', moreLabels, rows, reason };
 }
