@@ -294,6 +294,17 @@ const cases: Readonly<Record<string, readonly (readonly [edit: Edit | readonly E
     certificates: [
       [['policy.yaml', 'accepted: 840', '§accepted: 1004'], 'must be at most the 1003 rows'],
       [['policy.yaml', 'errors: 21', '§errors: 841'], 'must be at most the 840 accepted'],
+      [
+        ['policy.yaml', 'target: 0.05', '§target: 0.03'],
+        '21 errors among 840 accepted do not certify this target',
+      ],
+      [
+        [
+          ['policy.yaml', 'mode: selective', 'mode: joint'],
+          ['policy.yaml', 'target: 0.05', '§target: 0.02'],
+        ],
+        '21 errors in 1003 rows do not certify this target',
+      ],
       [['policy.yaml', 'target: 0.05', '§target: 0'], '"target" must be more than 0'],
       [['policy.yaml', 'rate: 0.02', '§rate: 0.001'], '"rate" must be at least 0.005'],
       [['policy.yaml', 'on_alarm: escalate', '§on_alarm: tigten'], 'did you mean "tighten"?'],

@@ -6,6 +6,8 @@ import { promptFor } from '@spillway/models/steps';
 import { trainPack } from '@spillway/models/train';
 import { loadPack } from '@spillway/pack/load';
 import type { Pack } from '@spillway/pack/pack';
+import type { Policy } from '@spillway/policy/policy';
+import { reviewWarning } from '@spillway/policy/review';
 import { apiClient } from './api-client.js';
 import { modelsOf } from './calling.js';
 import type { CliConfig } from './cli.config.js';
@@ -94,6 +96,7 @@ async function checkedPack(path: string, report: (finding: Finding) => void): Pr
     const pack = await loadPack(path);
     const found = `${pack.name}, ${pack.intents.length} intents, ${pack.macros.length} macros, policy ${pack.policy.version}`;
     report({ check: 'pack', ok: true, found });
+    report(policyFinding(pack.policy, Date.now()));
     return pack;
   } catch (error) {
     const fault = Fault.from(error);
@@ -108,6 +111,23 @@ async function checkedPack(path: string, report: (finding: Finding) => void): Pr
     }
     return undefined;
   }
+}
+
+/** A review that is overdue keeps nothing from working: it is told of, and is no failure. */
+function policyFinding(policy: Policy, nowMs: number): Finding {
+  const certified = Object.entries(policy.tasks).flatMap(([task, { certificate }]) =>
+    certificate === undefined ? [] : [task],
+  );
+  const promise = certified.length === 0 ? 'no certificate' : `certificates for ${certified.join(', ')}`;
+  const warning = reviewWarning(policy, nowMs);
+  return warning === undefined
+    ? { check: 'policy', ok: true, found: `reviewed on ${policy.reviewedOn}, ${promise}` }
+    : {
+        check: 'policy',
+        ok: true,
+        found: `${warning}; ${promise}`,
+        fix: 'review policy.yaml, and set `version` and `reviewed_on`',
+      };
 }
 
 /** One real call to every endpoint that a step uses. */

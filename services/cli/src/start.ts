@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { Fault } from '@spillway/contracts/fault';
+import { reviewWarning } from '@spillway/policy/review';
 import { measureProcess } from '@spillway/telemetry/metrics';
 import { startTracing, type TracingOptions } from '@spillway/telemetry/tracing';
 import type { CliConfig } from './cli.config.js';
@@ -18,9 +19,6 @@ export interface StartOptions {
   /** Makes topics that are missing; only Kafka has topics to make. */
   readonly createTopics: boolean;
 }
-
-const DAY_MS = 86_400_000;
-const REVIEW_EVERY_DAYS = 31;
 
 /** `spillway start`: runs services until the signal is aborted. Returns the exit code. */
 export async function start(
@@ -86,10 +84,8 @@ function announce(
   config: CliConfig,
   terminal: Terminal,
 ): void {
-  const days = Math.floor((Date.now() - Date.parse(reviewedOn)) / DAY_MS);
-  if (days > REVIEW_EVERY_DAYS) {
-    terminal.note(`The policy was reviewed ${days} days ago, on ${reviewedOn}: review its thresholds.`);
-  }
+  const warning = reviewWarning({ reviewedOn }, Date.now());
+  if (warning !== undefined) terminal.note(`Attention: ${warning}.`);
   terminal.note(`Services: ${names.join(', ')}`);
   const api = names.includes('gateway') || names.includes('console');
   terminal.note(

@@ -17,6 +17,7 @@ import { audits } from './audits.js';
 import { caseProcess } from './case.process.js';
 import { deadlineClock } from './deadline-clock.js';
 import { observer } from './observe.js';
+import { reviewReminder } from './review-reminder.js';
 import { AUDITS, CASE_PROCESS, RouterController } from './router.controller.js';
 import { standingPolicy } from './standing-policy.js';
 
@@ -29,6 +30,7 @@ export interface RouterParts {
 }
 
 const DEADLINE_CLOCK = Symbol('deadline clock');
+const REVIEW_REMINDER = Symbol('review reminder');
 /** A deadline of a minute need not be noticed sooner. */
 const LOOK_EVERY_MS = 250;
 /** An alarm is the sum of hundreds of answers: seconds do not matter to it. */
@@ -36,7 +38,10 @@ const ALARMS_EVERY_MS = 3_000;
 
 @Module({ controllers: [RouterController] })
 export class RouterModule implements OnApplicationBootstrap, OnModuleDestroy {
-  constructor(@Inject(DEADLINE_CLOCK) private readonly clock: ReturnType<typeof deadlineClock>) {}
+  constructor(
+    @Inject(DEADLINE_CLOCK) private readonly clock: ReturnType<typeof deadlineClock>,
+    @Inject(REVIEW_REMINDER) private readonly reminder: ReturnType<typeof reviewReminder>,
+  ) {}
 
   static with({ bus, state, policy, now }: RouterParts): DynamicModule {
     gauge(POLICY_REVIEW_AGE_DAYS, [], (age) => age.set(reviewAgeDays(policy, now())));
@@ -66,6 +71,7 @@ export class RouterModule implements OnApplicationBootstrap, OnModuleDestroy {
           provide: AUDITS,
           useValue: audits({ state, policy, auditKey: key, log, now }),
         },
+        { provide: REVIEW_REMINDER, useValue: reviewReminder({ policy, log, now }) },
         {
           provide: DEADLINE_CLOCK,
           useValue: deadlineClock({ state, bus, log, now, everyMs: LOOK_EVERY_MS }),
@@ -76,9 +82,11 @@ export class RouterModule implements OnApplicationBootstrap, OnModuleDestroy {
 
   onApplicationBootstrap(): void {
     this.clock.start();
+    this.reminder.start();
   }
 
   async onModuleDestroy(): Promise<void> {
+    this.reminder.stop();
     await this.clock.stop();
   }
 }

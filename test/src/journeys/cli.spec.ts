@@ -1,6 +1,7 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { gzipSync } from 'node:zlib';
 import { startModelServer } from '@spillway/models/testing/model-server';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -137,10 +138,24 @@ describe('spillway doctor', () => {
         'data',
         'server',
         'pack',
+        'policy',
         'model embedded-small',
         'model embedded-big',
       ]),
     );
+  }, 60_000);
+
+  it('reminds of a review that is more than a month late, which keeps nothing from working', async () => {
+    const pack = join(folder, 'unreviewed');
+    cpSync(fileURLToPath(new URL('../../../deploy/packs/support', import.meta.url)), pack, {
+      recursive: true,
+    });
+    const policy = readFileSync(join(pack, 'policy.yaml'), 'utf8');
+    writeFileSync(join(pack, 'policy.yaml'), policy.replace(/^reviewed_on: .*$/m, 'reviewed_on: 2026-01-01'));
+    const { code, stdout } = await spillway(['doctor'], { ...here, SPILLWAY_PACK: pack });
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/ok {3}policy: .*on 2026-01-01: review its thresholds; no certificate/);
+    expect(stdout).toMatch(/fix: review policy.yaml/);
   }, 60_000);
 
   it('probes endpoints, and names a cause and a fix for each that fails', async () => {

@@ -1,3 +1,4 @@
+import { binomialCdf } from '@spillway/confidence/binomial';
 import { tasks } from '../files.js';
 import type { PackParts } from '../parts.js';
 import type { PackProblem } from '../problems.js';
@@ -5,12 +6,12 @@ import { problemAt } from './names.js';
 
 type TaskFile = NonNullable<NonNullable<NonNullable<PackParts['policy']['readable']>['tasks']>['classify']>;
 
-/** Certificates say what can be true, and are watched where that is possible. */
+/** Certificates say what their counts bear out, and are watched where that is possible. */
 export function checkCertificates({ policy }: PackParts): readonly PackProblem[] {
   return tasks.flatMap((task) => {
     const file = policy.readable?.tasks?.[task];
     if (file === undefined) return [];
-    return [...misplaced(task, file), ...counts(file)].map(([key, message]) =>
+    return [...misplaced(task, file), ...evidence(file)].map(([key, message]) =>
       problemAt(policy, ['tasks', task, ...key], message),
     );
   });
@@ -33,14 +34,17 @@ function misplaced(task: (typeof tasks)[number], { certificate, shadow }: TaskFi
   return [];
 }
 
-function counts({ certificate }: TaskFile): readonly Finding[] {
-  const { rows, accepted, errors } = certificate ?? {};
-  const findings: Finding[] = [];
-  if (rows !== undefined && accepted !== undefined && accepted > rows) {
-    findings.push([['certificate', 'accepted'], `must be at most the ${rows} rows`]);
-  }
-  if (accepted !== undefined && errors !== undefined && errors > accepted) {
-    findings.push([['certificate', 'errors'], `must be at most the ${accepted} accepted`]);
-  }
-  return findings;
+function evidence({ certificate }: TaskFile): readonly Finding[] {
+  const { target, delta, mode, rows, accepted, errors } = certificate ?? {};
+  if (rows === undefined || accepted === undefined || errors === undefined) return [];
+  if (accepted > rows) return [[['certificate', 'accepted'], `must be at most the ${rows} rows`]];
+  if (errors > accepted) return [[['certificate', 'errors'], `must be at most the ${accepted} accepted`]];
+  if (target === undefined || delta === undefined) return [];
+  const holds =
+    mode === 'joint' ? (errors + 1) / (rows + 1) <= target : binomialCdf(errors, accepted, target) <= delta;
+  if (holds) return [];
+  const found =
+    mode === 'joint' ? `${errors} errors in ${rows} rows` : `${errors} errors among ${accepted} accepted`;
+  const message = `${found} do not certify this target: spillway tune writes what they do certify`;
+  return [[['certificate', 'target'], message]];
 }
