@@ -22,6 +22,9 @@ export const evalFile = /^eval\/(classify|sentiment|extract)(?:\.[\w-]+)?\.jsonl
 /** What was fitted to a step's answers: `confidence/classify.json`. Written by `spillway tune`. */
 export const fitFile = new RegExp(`^confidence/(${tasks.join('|')})\\.json$`);
 
+/** Which labelled rows have certified something: a record beside the pack, on which nothing in it depends. */
+export const SPENT_ROWS = 'confidence/spent.jsonl';
+
 const MEBIBYTE = 1_048_576;
 
 /** Each file's bytes, which are UTF-8, and for what could not be read the problem. */
@@ -84,7 +87,7 @@ async function list(directory: string, folder: string): Promise<readonly string[
 
 /** A file that nobody would read, although its name says that it was meant to be. */
 function strayFile(file: string, known: readonly string[]): PackProblem[] {
-  if (isOfPack(file) || !/\.(ya?ml|jsonl?)$/.test(file)) return [];
+  if (isOfPack(file) || file === SPENT_ROWS || !/\.(ya?ml|jsonl?)$/.test(file)) return [];
   const meant = didYouMean(file, [
     ...known,
     INBOX,

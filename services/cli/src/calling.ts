@@ -53,7 +53,8 @@ export function modelsOf(config: CliConfig, pack: Pack, embedded: ModelsOptions[
   });
 }
 
-const overridesOf = ({ endpoints }: CliConfig, pack: Pack) => ({
+/** The endpoints that the environment puts in the place of the pack's. */
+export const overridesOf = ({ endpoints }: CliConfig, pack: Pack) => ({
   ...overrideOf(pack, 'small', endpoints.small),
   ...overrideOf(pack, 'big', endpoints.big),
 });

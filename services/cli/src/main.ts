@@ -5,6 +5,7 @@ import { type CliConfig, readConfig } from './cli.config.js';
 import { filterFields, type ReplayOptions } from './replay-request.js';
 import type { SendOptions } from './send.js';
 import { terminal as openTerminal } from './terminal.js';
+import type { TuneOptions } from './tune.js';
 import { VERSION } from './version.js';
 
 const terminal = openTerminal(process.stdout, process.stderr);
@@ -111,6 +112,30 @@ program
     run(async (config) => {
       const { train } = await import('./train.js');
       return train(json, config, terminal);
+    }),
+  );
+
+program
+  .command('tune')
+  .description(
+    'certify thresholds on labelled messages; writes a proposal that changes nothing until it is applied',
+  )
+  .addOption(new Option('--step <step>', 'only this step').choices(['classify', 'extract', 'sentiment']))
+  .option('--set <file>', "labelled messages, JSON lines (default: the pack's eval/<step>.jsonl)")
+  .option('--target <share>', 'at most this share of what is kept may be wrong', '0.05')
+  .option('--delta <share>', 'chance that the promise is made wrongly', '0.05')
+  .addOption(
+    new Option('--label-source <source>', 'who labelled: people (truth) or the big model (agreement)')
+      .choices(['truth', 'agreement'])
+      .default('truth'),
+  )
+  .option('--report <file>', 'also write a page with the curves')
+  .option('--apply <proposal>', 'put a proposal in force')
+  .option('--json', 'print JSON', false)
+  .action((options: TuneOptions) =>
+    run(async (config) => {
+      const { tune } = await import('./tune.js');
+      return tune(options, config, terminal, stopping.signal);
     }),
   );
 

@@ -1,0 +1,96 @@
+import { Fault } from '@spillway/contracts/fault';
+import { isMap, isScalar, parseDocument, stringify } from 'yaml';
+import type { StepTuning } from './tune-step.js';
+
+/** The next version: the day and a number that starts anew each day. */
+export function nextVersion(version: string, day: string): string {
+  const match = /^(\d{4}-\d{2}-\d{2})\.(\d+)$/.exec(version);
+  return match?.[1] === day ? `${day}.${Number(match[2]) + 1}` : `${day}.1`;
+}
+
+/** Settings of one task as `policy.yaml` names them. */
+export type TaskSettings = Readonly<Record<string, unknown>>;
+
+/** What a certified tuning changes of its task. */
+export function certifiedSettings(tuning: StepTuning): TaskSettings | undefined {
+  const { certification, options, fingerprint, data, period } = tuning;
+  if (certification.verdict !== 'certified') return undefined;
+  return {
+    threshold: certification.threshold,
+    certificate: {
+      target: options.target,
+      delta: options.delta,
+      mode: 'selective',
+      label_source: options.labelSource,
+      rows: certification.rows,
+      accepted: certification.accepted,
+      errors: certification.errors,
+      data,
+      fingerprint,
+      ...(period === undefined ? {} : { period: `${period.first}/${period.last}` }),
+      certified_on: options.day,
+    },
+  };
+}
+
+interface Replacement {
+  readonly from: number;
+  readonly to: number;
+  readonly text: string;
+}
+
+/**
+ * The text of `policy.yaml` with new settings of some tasks, a new version and the day of the review. All other bytes,
+ * comments among them, stay as they are, so that a reviewer sees nothing but the change. The same text when the settings
+ * are in force already. A setting that is `undefined` is taken out.
+ *
+ * @throws Fault `malformed` for a text that is no policy
+ */
+export function editPolicy(
+  text: string,
+  day: string,
+  tasks: Readonly<Record<string, TaskSettings>>,
+  head: Readonly<Record<string, string>> = {},
+): string {
+  const edits = Object.entries(tasks).flatMap(([task, settings]) => taskEdit(text, task, settings));
+  if (edits.length === 0) return text;
+  const version = nextVersion(String(parseDocument(text).get('version')), day);
+  const heads = { version, reviewed_on: day, ...head };
+  const all = [...edits, ...Object.entries(heads).map(([key, value]) => scalarEdit(text, key, value))];
+  return all
+    .sort((one, other) => other.from - one.from)
+    .reduce((edited, { from, to, text: fresh }) => edited.slice(0, from) + fresh + edited.slice(to), text);
+}
+
+/** The task's settings, one a line; nothing where they are the same. */
+function taskEdit(text: string, task: string, settings: TaskSettings): readonly Replacement[] {
+  const node = parseDocument(text).getIn(['tasks', task], true);
+  if (!isMap(node) || node.range === undefined || node.range === null) {
+    throw new Fault('malformed', `policy.yaml has no task ${task}`);
+  }
+  const before = node.toJSON() as TaskSettings;
+  const merged = Object.fromEntries(
+    Object.entries({ ...before, ...settings }).filter(([, value]) => value !== undefined),
+  );
+  if (JSON.stringify(before) === JSON.stringify(merged)) return [];
+  const [from, to] = node.range;
+  const block = stringify(merged, { lineWidth: 0 })
+    .trimEnd()
+    .split('\n')
+    .map((line) => `    ${line}`)
+    .join('\n');
+  // A block starts on a line of its own, a map in braces after its name.
+  const start = text.lastIndexOf(':', from);
+  const end = text.slice(from, to).trimEnd().length + from;
+  return [{ from: start + 1, to: end, text: `\n${block}` }];
+}
+
+function scalarEdit(text: string, key: string, value: string): Replacement {
+  const node = parseDocument(text).get(key, true);
+  if (!isScalar(node) || node.range === undefined || node.range === null) {
+    // After the version, where a reader looks for it.
+    const line = text.indexOf('\n', text.search(/^reviewed_on:/m));
+    return { from: line, to: line, text: `\n${key}: ${stringify(value).trimEnd()}` };
+  }
+  return { from: node.range[0], to: node.range[1], text: value };
+}

@@ -1,0 +1,95 @@
+import * as Plot from '@observablehq/plot';
+import { reliability } from '@spillway/confidence/reliability';
+import { riskCoverage } from '@spillway/confidence/risk-coverage';
+import { chart } from '../chart.js';
+import { type Html, html, htmlTable, markup, page } from '../html.js';
+import type { Point, StepTuning } from './tune-step.js';
+import { figuresOf, percent, promiseOf } from './tune-table.js';
+
+const size = { width: 440, height: 320, grid: true, style: { fontSize: '12px' } } as const;
+
+const columns = (points: readonly Point[]) =>
+  [points.map(({ score }) => score), points.map(({ right }) => right)] as const;
+
+function reliabilityChart({ points }: StepTuning): string {
+  const data = reliability(...columns(points)).map(({ confidence, accuracy, interval }) => ({
+    said: confidence,
+    right: accuracy,
+    ...interval,
+  }));
+  return chart('Reliability: confidence said against share that is right', {
+    ...size,
+    x: { domain: [0, 1], label: 'confidence said' },
+    y: { domain: [0, 1], label: 'share that is right' },
+    marks: [
+      Plot.line(
+        [
+          [0, 0],
+          [1, 1],
+        ],
+        { strokeDasharray: '4 4', strokeOpacity: 0.5 },
+      ),
+      Plot.ruleX(data, { x: 'said', y1: 'lower', y2: 'upper', strokeOpacity: 0.4 }),
+      Plot.line(data, { x: 'said', y: 'right', stroke: '#2f7d6b' }),
+      Plot.dot(data, { x: 'said', y: 'right', fill: '#2f7d6b', r: 4 }),
+    ],
+  });
+}
+
+function riskChart({ points, certification, options, rows }: StepTuning): string {
+  const share = points.length / Math.max(1, rows.certify);
+  const data = riskCoverage(...columns(points)).map(({ coverage, risk }) => ({
+    kept: coverage * share,
+    wrong: risk,
+  }));
+  const chosen =
+    certification.verdict === 'certified'
+      ? [{ kept: certification.coverage, wrong: certification.errors / certification.accepted }]
+      : [];
+  return chart('Risk and coverage: share wrong among the kept against share kept', {
+    ...size,
+    x: { domain: [0, 1], label: 'share kept' },
+    y: { label: 'share wrong among the kept', zero: true },
+    marks: [
+      Plot.ruleY([options.target], { stroke: '#b3542d', strokeDasharray: '4 4' }),
+      Plot.line(data, { x: 'kept', y: 'wrong', stroke: '#2f7d6b' }),
+      Plot.dot(chosen, { x: 'kept', y: 'wrong', fill: '#b3542d', r: 5 }),
+    ],
+  });
+}
+
+function stepSection(tuning: StepTuning): Html {
+  const { classes, later, options } = tuning;
+  return html`<h2>${options.step}</h2>
+<p class="promise">${promiseOf(tuning)}</p>
+${htmlTable(['figure', 'value'], figuresOf(tuning))}
+${tuning.fitReason === undefined ? '' : html`<p>Calibrator: ${tuning.fitReason}.</p>`}
+<div class="charts">
+<figure>${markup(reliabilityChart(tuning))}<figcaption>Reliability on the certification rows, ten bins of equal mass, 95 % intervals.</figcaption></figure>
+<figure>${markup(riskChart(tuning))}<figcaption>Risk and coverage on the certification rows. The line is the target, the dot what is certified.</figcaption></figure>
+</div>
+${later === undefined ? '' : html`<p>Newest week, from ${later.from}: ${later.errors} of ${later.kept} kept are wrong (95 % interval ${percent(later.interval.lower)} to ${percent(later.interval.upper)}).</p>`}
+${
+  classes.length === 0
+    ? ''
+    : html`<h3>By label</h3><p class="faint">A description with 95 % intervals for each label alone: the promise is about all of them together.</p>${htmlTable(
+        ['label', 'rows', 'kept', 'wrong', '95 % interval of the share wrong'],
+        classes.map(({ label, rows, kept, errors, interval }) => [
+          label,
+          String(rows),
+          String(kept),
+          String(errors),
+          kept === 0 ? '-' : `${percent(interval.lower)} to ${percent(interval.upper)}`,
+        ]),
+      )}`
+}`;
+}
+
+/** A page that stands alone: every figure with its data, label source, rows and date, and nothing of a customer's text. */
+export function tuneReport(pack: string, day: string, tunings: readonly StepTuning[]): string {
+  const title = `Certified thresholds of ${pack}`;
+  return page(
+    title,
+    html`<h1>${title}</h1><p class="faint">${day}. All figures are of labelled rows that nothing was fitted to.</p>${tunings.map(stepSection)}`,
+  );
+}

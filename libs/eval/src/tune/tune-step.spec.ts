@@ -1,0 +1,138 @@
+import { seededRandom } from '@spillway/confidence/random';
+import { describe, expect, it } from 'vitest';
+import type { AnsweredRow } from './answered-row.js';
+import { rolesOf } from './roles.js';
+import { newSpends, spendOf } from './spent-rows.js';
+import { tuneReport } from './tune-report.js';
+import { tuneStep } from './tune-step.js';
+import { promiseOf, tuneTable } from './tune-table.js';
+
+const options = {
+  step: 'classify',
+  target: 0.05,
+  delta: 0.05,
+  labelSource: 'truth',
+  day: '2026-11-24',
+  breakEven: 0,
+} as const;
+
+/** Answers whose raw confidence is too high, with a feature that tells right from wrong better than it does. */
+function answered(count: number, embedded: boolean, seed = 1): readonly AnsweredRow[] {
+  const random = seededRandom(seed);
+  return Array.from({ length: count }, (_, at) => {
+    const sure = random();
+    return {
+      cluster: `${seed}-${at}`,
+      label: at % 2 === 0 ? 'refund <b>' : 'order',
+      right: random() < (sure > 0.3 ? 0.99 : 0.5),
+      signal: { raw: 0.5 + sure / 2, calibrated: sure, embedded, features: { margin: sure } },
+      fingerprint: 'model|1',
+    };
+  });
+}
+
+describe('roles', () => {
+  it('are dealt by the row alone, and only where something is to be fitted', () => {
+    const rows = answered(900, false);
+    const all = rolesOf(rows);
+    expect(all.fit.length / 900).toBeCloseTo(1 / 3, 1);
+    const half = rolesOf(rows.slice(0, 450));
+    expect(half.fit).toEqual(all.fit.filter((row) => rows.indexOf(row) < 450));
+    expect(rolesOf(answered(50, true))).toMatchObject({ fit: [], certify: { length: 50 } });
+  });
+
+  it('leave out repeated texts, further messages of a conversation, and other versions of the model', () => {
+    const [row] = answered(1, true) as [AnsweredRow];
+    const rows = [
+      row,
+      row,
+      { ...row, cluster: 'b', conversationId: 'c' },
+      { ...row, cluster: 'c', conversationId: 'c' },
+      { ...row, cluster: 'd', fingerprint: 'model|2' },
+    ];
+    expect(rolesOf(rows)).toMatchObject({
+      certify: { length: 2 },
+      repeated: 2,
+      otherFingerprint: 1,
+      fingerprint: 'model|1',
+    });
+  });
+});
+
+describe('a tuned step', () => {
+  it('is fitted on one part and certified on the other', () => {
+    const tuning = tuneStep(answered(1_500, false), options);
+    expect(tuning.certification).toMatchObject({ verdict: 'certified' });
+    expect(tuning.fit).toMatchObject({ step: 'classify', fingerprint: 'model|1', rows: tuning.rows.fit });
+    expect(tuning.fit?.scorer).toBeDefined();
+    expect(tuning.certifiedOn.filter((row) => tuning.fittedOn.includes(row))).toEqual([]);
+    expect(tuning.quality.calibration.error).toBeLessThan(0.06);
+  });
+
+  it('keeps the own confidence of an embedded model', () => {
+    const tuning = tuneStep(answered(600, true), options);
+    expect(tuning.fit).toBeUndefined();
+    expect(tuning.certification).toMatchObject({ verdict: 'certified', rows: 600 });
+  });
+
+  it('never keeps an answer without a confidence, and counts it', () => {
+    const silent = answered(600, true, 2).map(({ signal: _, ...row }) => row);
+    const { certification, rows } = tuneStep([...answered(600, true), ...silent], options);
+    const alone = tuneStep(answered(600, true), options).certification;
+    expect(rows.silent).toBe(600);
+    expect(certification).toMatchObject({ rows: 1_200 });
+    if (certification.verdict !== 'certified' || alone.verdict !== 'certified') expect.fail('not certified');
+    expect(certification.coverage).toBeCloseTo(alone.coverage / 2, 9);
+  });
+
+  it('compares the newest week where the rows have dates', () => {
+    const rows = answered(600, true).map((row, at) => ({
+      ...row,
+      receivedAt: new Date(Date.UTC(2026, 8, 1) + at * 3_600_000).toISOString(),
+    }));
+    const { later, period } = tuneStep(rows, options);
+    expect(period).toEqual({ first: '2026-09-01', last: '2026-09-25' });
+    expect(later?.from).toBe('2026-09-18');
+    expect(later?.kept).toBeGreaterThan(50);
+  });
+
+  it('says what it promises, and shows all figures in a page that holds no markup of a label', () => {
+    const tuning = tuneStep(answered(600, true), options);
+    expect(promiseOf(tuning)).toContain("at most 5.0 % of the kept results differ from people's labels");
+    expect(tuneTable([tuning])).toContain('certified');
+    const page = tuneReport('pack', '2026-11-24', [tuning]);
+    expect(page).toContain('refund &lt;b&gt;');
+    expect(page.match(/<svg /g)).toHaveLength(2);
+    expect(page).not.toMatch(/<script|https?:\/\/(?!www\.w3\.org)/);
+  });
+});
+
+describe('rows that have certified', () => {
+  const tuning = tuneStep(answered(600, true), options);
+
+  it('are spent once, and the same certification again spends nothing', () => {
+    const spends = newSpends([tuning], []);
+    expect(spends).toEqual([spendOf(tuning)]);
+    expect(newSpends([tuning], spends)).toEqual([]);
+  });
+
+  it('are refused to a refitted model, also when some are new', () => {
+    const refitted = answered(700, true).map((row) => ({ ...row, fingerprint: 'model|2' }));
+    expect(() => newSpends([tuneStep(refitted, options)], [spendOf(tuning)])).toThrow(
+      expect.objectContaining({
+        code: 'rejected',
+        problems: [expect.objectContaining({ where: 'classify' })],
+      }),
+    );
+  });
+
+  it('do not hinder fresh ones, nor another step', () => {
+    expect(newSpends([tuneStep(answered(600, true, 5), options)], [spendOf(tuning)])).toHaveLength(1);
+    const other = tuneStep(answered(600, true), { ...options, step: 'sentiment' });
+    expect(newSpends([other], [spendOf(tuning)])).toHaveLength(1);
+  });
+
+  it('are not spent where there were too few to test', () => {
+    expect(newSpends([tuneStep(answered(30, true), options)], [])).toEqual([]);
+  });
+});
