@@ -5,6 +5,7 @@ import { On } from '@spillway/bus/on';
 import { serve } from '@spillway/bus/serve';
 import type { Outgoing } from '@spillway/contracts/event';
 import {
+  AuditRecordedSchema,
   DeadlinePassedSchema,
   MessageReceivedSchema,
   ReviewDecidedSchema,
@@ -36,6 +37,11 @@ class BrokenController {
 
   @On(DeadlinePassedSchema)
   due(): readonly Outgoing[] {
+    return this.fail();
+  }
+
+  @On(AuditRecordedSchema)
+  audited(): readonly Outgoing[] {
     return this.fail();
   }
 
