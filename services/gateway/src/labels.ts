@@ -6,7 +6,7 @@ import { emit, type Outgoing } from '@spillway/contracts/event';
 import { AuditKind, AuditRecordedSchema, LabelSource } from '@spillway/contracts/events';
 import { Fault } from '@spillway/contracts/fault';
 import { KEYED_STATE, type KeyedState } from '@spillway/store/keyed-state';
-import type { MessageView } from '@spillway/store/ledger';
+import type { MessageView, StepView } from '@spillway/store/ledger';
 import { headersOf } from '@spillway/telemetry/tracing';
 import { z } from 'zod';
 import { formOf, isWrong, type Label, labelOf, type Vocabulary } from './label-request.js';
@@ -35,19 +35,19 @@ export class Labels {
    * whether the answer was wrong.
    */
   async give(view: MessageView, label: Label, reviewer: string, nowMs: number): Promise<boolean> {
-    const found = view.steps.find(({ step, tier }) => step === label.step && tier === 'small')?.value;
-    if (found === undefined || found === null) {
+    const small = view.steps.find(({ step, tier }) => step === label.step && tier === 'small');
+    if (small === undefined || small.value === null) {
       throw new Fault('rejected', `the small model has no answer to ${label.step} here`, {
         problems: [{ where: '/step', message: 'was not answered by the small model' }],
       });
     }
-    const wrong = isWrong(label, found);
+    const wrong = isWrong(label, small.value);
     const form = formOf(label);
     const given = await this.stand(view, label.step, { form, reviewer, atMs: nowMs });
     if (given.form !== form) {
       throw new Fault('conflict', `${given.reviewer} has labelled ${label.step} otherwise`);
     }
-    const event = recorded(view, label, given, wrong, this.vocabulary);
+    const event = recorded(view, label, given, { wrong, small }, this.vocabulary);
     await this.bus.publish([{ ...event, headers: headersOf(context.active()) }]);
     return wrong;
   }
@@ -77,7 +77,7 @@ function recorded(
   view: MessageView,
   label: Label,
   { reviewer, atMs }: Given,
-  wrong: boolean,
+  { wrong, small }: { readonly wrong: boolean; readonly small: StepView },
   vocabulary: Vocabulary,
 ): Outgoing {
   const { step } = label;
@@ -96,7 +96,7 @@ function recorded(
       rate: drawn?.rate ?? 0,
       ...(decision?.confidence == null ? {} : { confidence: decision.confidence }),
       ...(decision?.threshold == null ? {} : { threshold: decision.threshold }),
-      fingerprint: drawn?.fingerprint ?? '',
+      fingerprint: small.fingerprint ?? '',
       policyVersion: decision?.policyVersion ?? '',
       auditedAt: timestampFromMs(atMs),
       reviewer,

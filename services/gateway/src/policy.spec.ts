@@ -11,7 +11,7 @@ import { openEmbeddedLedger } from '@spillway/store/embedded-ledger';
 import type { KeyedState } from '@spillway/store/keyed-state';
 import type { Ledger } from '@spillway/store/ledger';
 import { driftWatchKey, emptyWatch, freezeKey, writeNote } from '@spillway/store/task-watch';
-import { alarm, audit, decision, received, step } from '@spillway/store/testing/ledger-history';
+import { alarm, audit, decision, detail, received, step } from '@spillway/store/testing/ledger-history';
 import { configureLogs } from '@spillway/telemetry/logger';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { GatewayModule } from './gateway.module.js';
@@ -212,10 +212,11 @@ describe('a person’s label', () => {
   beforeEach(async () => {
     await ledger.apply([
       received('m1'),
-      ...(['classify', 'extract', 'sentiment', 'draft'] as const).map((name) => step('m1', name)),
+      step('m1', 'classify', 'small', { detail: detail('classify', { fingerprint: 'little|a' }) }),
+      ...(['extract', 'sentiment', 'draft'] as const).map((name) => step('m1', name)),
       decision('m1', 'classify'),
       step('m1', 'classify', 'big'),
-      audit('m1', 'classify', { fingerprint: 'little|a' }),
+      audit('m1', 'classify'),
     ]);
   });
 
