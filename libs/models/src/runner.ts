@@ -43,7 +43,7 @@ export interface RunnerOptions {
   readonly now: () => number;
   /** Milliseconds on a clock that never goes back. */
   readonly elapsed?: () => number;
-  /** Told of every answer whose endpoint gives no confidence to any: why, in a sentence. */
+  /** Told of every small answer whose endpoint gives no confidence to any: why, in a sentence. */
   readonly onSilence?: (step: StepName, model: string, why: string) => void;
 }
 
@@ -238,7 +238,8 @@ async function published(
   const prompt = promptFor(step, input, pack, callId);
   try {
     const weighed = await weigh({ pack, prompt, model, signals, completion, answer });
-    const why = model.embedded ? undefined : silenceOf(weighed.confidence);
+    // What the big model says is kept with or without a confidence.
+    const why = model.embedded || tier === 'big' ? undefined : silenceOf(weighed.confidence);
     if (why !== undefined) onSilence?.(step, model.name, why);
     return { result: answer.result, ...weighed };
   } catch (error) {

@@ -1,10 +1,12 @@
 import { Fault } from '@spillway/contracts/fault';
 import { threadedModels } from '@spillway/models/embedded-thread';
+import type { StepName } from '@spillway/models/language-model';
 import { type Models, type ModelsOptions, needsEmbedded, openModels } from '@spillway/models/registry';
 import { type StepRunner, stepRunner } from '@spillway/models/runner';
 import type { Pack } from '@spillway/pack/pack';
 import type { KeyedState } from '@spillway/store/keyed-state';
 import { recordedCalls } from '@spillway/store/recorded-calls';
+import { createLogger } from '@spillway/telemetry/logger';
 import { counter } from '@spillway/telemetry/metrics';
 import { CALLS_PAID_TWICE } from '@spillway/telemetry/names';
 import type { CliConfig, Endpoint } from './cli.config.js';
@@ -39,8 +41,23 @@ export async function openCalling(
   closers.push(() => models.close());
   const paidTwice = counter(CALLS_PAID_TWICE, []);
   const calls = recordedCalls(state, { onPaidTwice: () => paidTwice.inc() });
-  const runner = stepRunner({ pack, models, calls, now: Date.now });
+  const runner = stepRunner({ pack, models, calls, now: Date.now, onSilence: warnOfSilence() });
   return { runner, remote: models.remote, finish: (timeoutMs) => models.finish(timeoutMs) };
+}
+
+/** The first answers of an endpoint are its probe: a warning once for each step, and not one call more. */
+function warnOfSilence(): (step: StepName, model: string, why: string) => void {
+  const log = createLogger('models');
+  const told = new Set<string>();
+  return (step, model, why) => {
+    const key = `${step} ${model}`;
+    if (told.has(key)) return;
+    told.add(key);
+    log.warn(
+      { step, model, why },
+      'no confidence: the big model redoes every answer; `spillway doctor` says more',
+    );
+  };
 }
 
 /** The models of the pack, with what the environment puts in the place of its endpoints. */

@@ -1,23 +1,16 @@
 import { access, constants, mkdir } from 'node:fs/promises';
 import { Fault } from '@spillway/contracts/fault';
-import { embeddedModels } from '@spillway/models/embedded';
-import type { LanguageModel, StepName } from '@spillway/models/language-model';
-import { promptFor } from '@spillway/models/steps';
-import { trainPack } from '@spillway/models/train';
 import { loadPack } from '@spillway/pack/load';
 import type { Pack } from '@spillway/pack/pack';
 import type { Policy } from '@spillway/policy/policy';
 import { reviewWarning } from '@spillway/policy/review';
 import { apiClient } from './api-client.js';
-import { modelsOf } from './calling.js';
 import type { CliConfig } from './cli.config.js';
+import { endpoints } from './doctor-endpoints.js';
 import { servers } from './doctor-servers.js';
 import type { Finding } from './finding.js';
 import { keyOf } from './send.js';
 import type { Terminal } from './terminal.js';
-
-const PROBE_TIMEOUT_MS = 30_000;
-const STEPS: readonly StepName[] = ['classify', 'extract', 'sentiment', 'draft', 'polish'];
 
 /** `spillway doctor`: a cause and a fix for everything that would keep Spillway from working. 3 when there is any. */
 export async function doctor(
@@ -128,75 +121,4 @@ function policyFinding(policy: Policy, nowMs: number): Finding {
         found: `${warning}; ${promise}`,
         fix: 'review policy.yaml, and set `version` and `reviewed_on`',
       };
-}
-
-/** One real call to every endpoint that a step uses. */
-async function endpoints(config: CliConfig, pack: Pack, signal: AbortSignal): Promise<readonly Finding[]> {
-  let models: ReturnType<typeof modelsOf>;
-  try {
-    models = modelsOf(config, pack, embeddedModels(pack, trainPack(pack)));
-  } catch (error) {
-    return Fault.from(error).problems.map(({ where, message }) => ({
-      check: 'endpoint',
-      ok: false,
-      found: `${where}: ${message}`,
-      fix: `set ${where}`,
-    }));
-  }
-  const used = new Map<string, { model: LanguageModel; step: StepName }>();
-  for (const tier of ['small', 'big'] as const) {
-    for (const step of STEPS) {
-      const model = models.for(step, tier);
-      if (!used.has(model.name)) used.set(model.name, { model, step });
-    }
-  }
-  try {
-    return await Promise.all([...used.values()].map(({ model, step }) => probe(model, step, pack, signal)));
-  } finally {
-    await models.close();
-  }
-}
-
-async function probe(
-  model: LanguageModel,
-  step: StepName,
-  pack: Pack,
-  signal: AbortSignal,
-): Promise<Finding> {
-  const check = `model ${model.name}`;
-  const input = { text: 'Where is my order?', subject: '', locale: 'en', receivedAtMs: Date.now() };
-  const started = performance.now();
-  try {
-    const prompt = promptFor(step, input, pack, `doctor/${crypto.randomUUID()}`);
-    const within = AbortSignal.any([signal, AbortSignal.timeout(PROBE_TIMEOUT_MS)]);
-    const { tokens, confidence } = await model.complete(prompt, within);
-    const signalOf =
-      confidence !== undefined
-        ? 'its own calibrated confidence'
-        : tokens === undefined || tokens.length === 0
-          ? 'no log-probabilities: the policy will ask the big model'
-          : 'log-probabilities';
-    const kind = model.embedded ? 'embedded, not a language model' : 'answered';
-    return {
-      check,
-      ok: true,
-      found: `${kind} in ${(performance.now() - started).toFixed(0)} ms, with ${signalOf}`,
-    };
-  } catch (error) {
-    const { code, message } = Fault.from(error);
-    return { check, ok: false, found: `${code}: ${message}`, fix: fixFor(code) };
-  }
-}
-
-function fixFor(code: Fault['code']): string {
-  switch (code) {
-    case 'misconfigured':
-      return 'check address, model name and key (SMALL_*, BIG_* or the pack’s models.yaml)';
-    case 'throttled':
-      return 'the endpoint asks for fewer calls: lower `concurrency` in models.yaml or raise its limit';
-    case 'timed_out':
-      return 'raise `timeout_ms` in models.yaml, or give the endpoint more room';
-    default:
-      return 'check that the endpoint runs and speaks the OpenAI chat API';
-  }
 }

@@ -170,7 +170,10 @@ describe('spillway doctor', () => {
     });
     await models.close();
     expect(code).toBe(3);
-    expect(stdout).toMatch(/ok {3}model quiet: .*no log-probabilities/);
+    expect(stdout).toMatch(
+      /FAIL model quiet: .*no log-probabilities.*answer to classify, extract, sentiment/,
+    );
+    expect(stdout).toMatch(/fix: set `samples: 5` in models.yaml for classify, extract, sentiment/);
     expect(stdout).toMatch(/FAIL model gone: unavailable/);
     expect(stdout).toMatch(/fix: check that the endpoint runs/);
   }, 60_000);
