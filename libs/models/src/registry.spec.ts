@@ -160,6 +160,30 @@ describe('openModels', () => {
   });
 });
 
+describe('signals', () => {
+  const stepsWith = (classify: object) => {
+    const pack = packAt(server.baseUrl, { samples: 3 });
+    const { steps } = pack;
+    return { ...pack, steps: { ...steps, classify: { ...steps.classify, ...classify } } };
+  };
+
+  it.each<['classify' | 'sentiment' | 'draft', 'small' | 'big', object, number]>([
+    ['classify', 'small', { samples: 5 }, 5],
+    ['sentiment', 'small', { samples: 5 }, 3],
+    // Two replies never agree, and an embedded model always does.
+    ['draft', 'small', {}, 1],
+    ['classify', 'big', { samples: 5 }, 1],
+  ])('asks %s at the %s tier of %j %d times', (step, tier, classify, samples) => {
+    expect(open({ pack: stepsWith(classify) }).signals(step, tier)).toEqual({ samples });
+  });
+
+  it('asks the classifier for a second opinion of what an endpoint says', () => {
+    const opened = open({ pack: stepsWith({ secondOpinion: true }) });
+    expect(opened.signals('classify', 'small').secondOpinion).toBe(embedded.small);
+    expect(opened.signals('classify', 'big').secondOpinion).toBeUndefined();
+  });
+});
+
 describe('needsEmbedded', () => {
   const endpoint = { baseUrl: 'http://127.0.0.1:9/v1', model: 'any' };
   const only = (name: string) => {
@@ -184,6 +208,19 @@ describe('needsEmbedded', () => {
       true,
     ],
     ['a pack of endpoints', { pack: only('little') }, false],
+    [
+      'a pack of endpoints that asks for a second opinion',
+      {
+        pack: {
+          ...only('little'),
+          steps: {
+            ...only('little').steps,
+            classify: { small: 'little', big: 'little', secondOpinion: true },
+          },
+        },
+      },
+      true,
+    ],
   ])('of %s', (_, options, needed) => {
     expect(needsEmbedded(options)).toBe(needed);
   });

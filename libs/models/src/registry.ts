@@ -77,6 +77,7 @@ export function openModels(options: ModelsOptions): Models {
   const drivers = new Map<string, OpenAiModel>();
   const endpoints = new Map<string, readonly Layer[]>();
   const models = new Map<string, LanguageModel>();
+  const signals = new Map<string, Signals>();
   for (const choice of chosen) {
     const { definition } = choice;
     const model =
@@ -87,7 +88,9 @@ export function openModels(options: ModelsOptions): Models {
             ...endpointOf(endpoints, calls.layer, choice),
             timeout(definition.timeoutMs),
           ]);
-    models.set(`${choice.step}:${choice.tier}`, meterOf(options, choice)(model));
+    const key = `${choice.step}:${choice.tier}`;
+    models.set(key, meterOf(options, choice)(model));
+    signals.set(key, signalsOf(options, choice));
   }
   return {
     for(step, tier) {
@@ -95,7 +98,7 @@ export function openModels(options: ModelsOptions): Models {
       if (model === undefined) throw new Fault('misconfigured', `no model for ${step} at ${tier}`);
       return model;
     },
-    signals: (step, tier) => signalsOf(options, chosen, step, tier),
+    signals: (step, tier) => signals.get(`${step}:${tier}`) ?? { samples: 1 },
     remote: drivers.size > 0,
     finish: (timeoutMs) => calls.begin(timeoutMs),
     async close() {
@@ -157,18 +160,12 @@ function choose(
 /** Steps whose answers have an agreement: a label, a mood, values. */
 const sampled: readonly StepName[] = ['classify', 'extract', 'sentiment'];
 
-function signalsOf(
-  { pack, embedded }: ModelsOptions,
-  choices: readonly Choice[],
-  step: StepName,
-  tier: ModelTier,
-): Signals {
-  const definition = choices.find((choice) => choice.step === step && choice.tier === tier)?.definition;
-  if (definition === undefined || definition.driver === 'embedded') return { samples: 1 };
-  const own = tier === 'small' ? pack.steps[step] : undefined;
+function signalsOf(options: ModelsOptions, { step, tier, definition }: Choice): Signals {
+  if (definition.driver === 'embedded') return { samples: 1 };
+  const own = tier === 'small' ? options.pack.steps[step] : undefined;
   return {
     samples: sampled.includes(step) ? (own?.samples ?? definition.samples ?? 1) : 1,
-    ...(own?.secondOpinion && embedded !== undefined ? { secondOpinion: embedded.small } : {}),
+    ...(own?.secondOpinion ? { secondOpinion: embeddedOf(options, 'small') } : {}),
   };
 }
 
@@ -184,7 +181,7 @@ export const needsEmbedded = ({ pack, overrides }: Pick<ModelsOptions, 'pack' | 
   );
 
 function embeddedOf({ embedded }: ModelsOptions, tier: ModelTier): LanguageModel {
-  if (embedded === undefined) throw new Error('a step is served by an embedded model, and none is there');
+  if (embedded === undefined) throw new Error('a step needs an embedded model, and none is there');
   return embedded[tier];
 }
 

@@ -20,8 +20,8 @@ export type Trouble =
   /** JSON that does not fit the schema. */
   | { readonly kind: 'off the schema' }
   | { readonly kind: 'no logprobs' }
-  /** Tokens of another kind, all else as usual. */
-  | { readonly kind: 'tokens'; readonly style: TokenStyle }
+  /** Tokens of another kind, of this text where one is given. */
+  | { readonly kind: 'tokens'; readonly style: TokenStyle; readonly text?: string }
   /** These words before the answer, whatever the schema says. */
   | { readonly kind: 'chatty'; readonly opening: string }
   | { readonly kind: 'no usage' }
@@ -224,7 +224,8 @@ function readAs(call: ServedCall, trouble: Trouble | undefined): ServedCall {
 function completion(call: ServedCall, trouble: Trouble | undefined, certainty: number): unknown {
   const { body } = call;
   const refusal = trouble?.kind === 'refusal' ? 'I cannot help with that.' : null;
-  const whole = trouble?.kind === 'says' ? trouble.text : answerTo(readAs(call, trouble));
+  const given = trouble?.kind === 'says' || trouble?.kind === 'tokens' ? trouble.text : undefined;
+  const whole = given ?? answerTo(readAs(call, trouble));
   const said = trouble?.kind === 'length' ? whole.slice(0, whole.length / 2) : whole;
   const opening = trouble?.kind === 'chatty' ? trouble.opening : '';
   const content = trouble?.kind === 'off the schema' ? '{"unexpected":true}' : opening + said;
