@@ -420,7 +420,12 @@ describe('promptVersion', () => {
       true,
     ],
     ['a field more', 'extract', changed({ fields: fields.slice(1) }), true],
-    ['a macro more', 'draft', changed({ macros: macros.slice(1) }), true],
+    [
+      'another text of a macro',
+      'draft',
+      changed({ macros: macros.map((each) => ({ ...each, text: 'x' })) }),
+      true,
+    ],
     ['another greeting', 'draft', changed({ brand: { ...brand, salutations: {} } }), true],
     ['another policy', 'classify', changed({ policy: { ...policy, version: '2' } }), false],
     ['a macro that it does not show', 'classify', changed({ macros: macros.slice(1) }), false],
