@@ -32,7 +32,7 @@ export interface RouterParts {
 const DEADLINE_CLOCK = Symbol('deadline clock');
 const REVIEW_REMINDER = Symbol('review reminder');
 /** A deadline of a minute need not be noticed sooner. */
-const LOOK_EVERY_MS = 250;
+const LOOK_EVERY_MS = 1_000;
 /** An alarm is the sum of hundreds of answers: seconds do not matter to it. */
 const ALARMS_EVERY_MS = 3_000;
 

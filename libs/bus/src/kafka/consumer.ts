@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { Fault } from '@spillway/contracts/fault';
 import type { Logger } from '@spillway/telemetry/logger';
 import type {
@@ -21,6 +22,11 @@ export interface ConsumerTimings {
   readonly rebalanceTimeoutMs: number;
   /** What a fetch waits for records; also what it takes until a resumed partition is read. */
   readonly maxWaitMs: number;
+  /**
+   * Between two fetches that bring something. A fetch costs CPU for every partition that it asks for, here and at the
+   * broker, so what comes within this time is fetched together.
+   */
+  readonly fetchEveryMs: number;
   /** After this long a partition that was added is found. */
   readonly metadataMaxAgeMs: number;
 }
@@ -29,7 +35,8 @@ export const defaultTimings: ConsumerTimings = {
   sessionTimeoutMs: 10_000,
   heartbeatMs: 1_000,
   rebalanceTimeoutMs: 15_000,
-  maxWaitMs: 200,
+  maxWaitMs: 500,
+  fetchEveryMs: 5,
   metadataMaxAgeMs: 60_000,
 };
 
@@ -71,6 +78,8 @@ export interface ConsumerOptions {
 const PARTITION_BYTES = 256 * 1024;
 /** Bytes of one fetch. */
 const FETCH_BYTES = 4 * 2 ** 20;
+/** More than the partitions that any member has in practice; what is beyond waits for the others. */
+const MANY_BATCHES = 256;
 /** In this time a consumer must have joined its group. */
 const JOIN_MS = 60_000;
 
@@ -118,6 +127,9 @@ class KafkaConsumer implements GroupConsumer {
   readonly #listener: ConsumerListener;
   readonly #logger: Logger;
   readonly #joined = Promise.withResolvers<void>();
+  readonly #fetchEveryMs: number;
+  /** Over when the next fetch may begin: kafkajs fetches once all batches of the last one are handled. */
+  #pause: Promise<void> | undefined;
   #assigner: StickyAssigner | undefined;
   /**
    * Commits without tries of its own, which could carry an old offset into a new assignment. Known with the first
@@ -136,6 +148,7 @@ class KafkaConsumer implements GroupConsumer {
   constructor({ client, group, timings, listener, logger }: ConsumerOptions) {
     this.#listener = listener;
     this.#logger = logger;
+    this.#fetchEveryMs = timings.fetchEveryMs;
     // A crash may come before anybody waits for it.
     this.#joined.promise.catch(() => undefined);
     this.#consumer = client.consumer({
@@ -162,7 +175,12 @@ class KafkaConsumer implements GroupConsumer {
       autoCommit: false,
       // Reading goes on from what was taken, never from what merely arrived.
       eachBatchAutoResolve: false,
-      eachBatch: async (payload) => this.#take(payload),
+      // All batches of a fetch are taken at once, and then wait together.
+      partitionsConsumedConcurrently: MANY_BATCHES,
+      eachBatch: (payload) => {
+        this.#take(payload);
+        return this.#pace();
+      },
     });
     await within(JOIN_MS, this.#joined.promise);
   }
@@ -263,6 +281,13 @@ class KafkaConsumer implements GroupConsumer {
       // The partition went away while the batch was on its way: there is no place to go on from, and none is needed.
       this.#logger.debug({ topic, partition, code: Fault.from(error).code }, 'a partition is gone');
     }
+  }
+
+  #pace(): Promise<void> {
+    this.#pause ??= delay(this.#fetchEveryMs).then(() => {
+      this.#pause = undefined;
+    });
+    return this.#pause;
   }
 
   async commit({ offsets }: Commit): Promise<void> {

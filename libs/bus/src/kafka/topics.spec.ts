@@ -21,7 +21,7 @@ const faultOf = (promise: Promise<void>): Promise<Fault> =>
 describe('the plan', () => {
   it.each([
     ['message.received', { partitions: 12, retentionMs: 7 * 86_400_000 }],
-    ['message.received.router.retry', { partitions: 12, retentionMs: 7 * 86_400_000 }],
+    ['message.received.router.retry', { partitions: 3, retentionMs: 7 * 86_400_000 }],
     ['message.received.router.dead', { partitions: 1, retentionMs: 30 * 86_400_000, maxBytes: 2_097_152 }],
   ])('has %s', (topic, expected) => {
     expect(planTopics().find((each) => each.topic === topic)).toEqual({ topic, ...expected });

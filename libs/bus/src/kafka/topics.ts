@@ -6,7 +6,7 @@ import kafkajs, { type Admin } from 'kafkajs';
 
 /** How topics are to be. */
 export interface TopicSettings {
-  /** Of every topic that is shared out among processes. Keys move when it changes, so it is chosen once. */
+  /** Of every topic with events of first attempts. Keys move when it changes, so it is chosen once. */
   readonly partitions: number;
   /** Copies of each partition. Left out: three, or as many as there are brokers. */
   readonly replication?: number;
@@ -33,6 +33,8 @@ const defaultTopicSettings: TopicSettings = {
   deadRetentionMs: 30 * DAY_MS,
 };
 
+/** Seldom written to, and asked for with every fetch: each partition costs all members of the group CPU. */
+const RETRY_PARTITIONS = 3;
 /** Dead letters are few, and read in one go. */
 const DEAD_PARTITIONS = 1;
 /** A dead letter is larger than what it holds, which may be as large as brokers take by default, 1 MiB. */
@@ -46,9 +48,10 @@ export function planTopics(settings: Partial<TopicSettings> = {}): readonly Plan
   const { partitions, replication, retentionMs, deadRetentionMs } = { ...defaultTopicSettings, ...settings };
   const copies = replication === undefined ? {} : { replication };
   return [
-    ...[...eventSchemas.map(topicOf), ...retryTopics].map((topic) => ({
+    ...eventSchemas.map((schema) => ({ topic: topicOf(schema), partitions, retentionMs, ...copies })),
+    ...retryTopics.map((topic) => ({
       topic,
-      partitions,
+      partitions: Math.min(RETRY_PARTITIONS, partitions),
       retentionMs,
       ...copies,
     })),
