@@ -10,6 +10,7 @@ it.each([
   ['anything else is unknown and tried again', new TypeError('x'), 'unknown', 'retry'],
   ['a thrown string is unknown', 'oops', 'unknown', 'retry'],
   ['what cannot be read is parked', new Fault('malformed', 'no'), 'malformed', 'dead-letter'],
+  ['a full budget is parked, not tried again', new Fault('over_budget', 'no'), 'over_budget', 'dead-letter'],
   ['what was refused is parked', new Fault('rejected', 'no'), 'rejected', 'dead-letter'],
 ])('%s', (_, error, code, reaction) => {
   const fault = Fault.from(error);

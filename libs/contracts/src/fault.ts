@@ -15,6 +15,8 @@ export const reactions = {
   misconfigured: 'dead-letter',
   /** A size limit was passed. */
   too_large: 'dead-letter',
+  /** A budget has no room for it until its day or month is over; `retryAfterMs` says when, where waiting helps. */
+  over_budget: 'dead-letter',
   /** The other side asks for fewer requests; `retryAfterMs` says when. */
   throttled: 'retry',
   /** The other side cannot answer now. */

@@ -13,6 +13,7 @@ const codes = {
   too_large: 413,
   unsupported_media_type: 415,
   rejected: 422,
+  over_budget: 429,
   throttled: 429,
   misconfigured: 500,
   unknown: 500,

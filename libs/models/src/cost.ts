@@ -1,7 +1,27 @@
 import { Fault, type FaultCode } from '@spillway/contracts/fault';
-import type { Pack } from '@spillway/pack/pack';
-import { costOf, priceAt } from '@spillway/pack/prices';
-import type { Completion, LanguageModel } from './language-model.js';
+import type { ModelDefinition, Pack } from '@spillway/pack/pack';
+import { costOf, mostOf, priceAt } from '@spillway/pack/prices';
+import type { Completion, LanguageModel, Prompt } from './language-model.js';
+
+/** The endpoint whose prices a model of this name has: that of the name, or the one that calls its model so. */
+export function pricedAs(pack: Pack, name: string): ModelDefinition | undefined {
+  const endpoints = pack.models.filter((each) => each.driver !== 'embedded');
+  return endpoints.find((each) => each.name === name) ?? endpoints.find((each) => each.model === name);
+}
+
+/** Tokens that chat templates, and the words around a schema, add to what a prompt holds. */
+const TEMPLATE_TOKENS = 256;
+
+/**
+ * What one request for this prompt cannot cost more than, in nano-dollars. No token is shorter than a byte, and the
+ * answer, reasoning included, is cut at the limit that the prompt names. Undefined when the model has no price now.
+ */
+export function costBound(model: ModelDefinition, prompt: Prompt, startedMs: number): bigint | undefined {
+  const { system, user, schema, maxOutputTokens } = prompt;
+  const described = schema === undefined ? '' : JSON.stringify(schema);
+  const bytes = [system, user, described].reduce((sum, text) => sum + Buffer.byteLength(text), 0);
+  return mostOf({ input: bytes + TEMPLATE_TOKENS, output: maxOutputTokens }, priceAt(model, startedMs));
+}
 
 /**
  * What a call cost, in nano-dollars. Zero for embedded models. Undefined when it is not known: the pack prices no model
@@ -15,9 +35,7 @@ export function callCost(
 ): bigint | undefined {
   if (model.embedded) return 0n;
   if (usage.estimated) return undefined;
-  const priced = pack.models.filter((each) => each.driver !== 'embedded');
-  const definition =
-    priced.find((each) => each.name === model.name) ?? priced.find((each) => each.model === model.name);
+  const definition = pricedAs(pack, model.name);
   return definition === undefined ? undefined : costOf(usage, priceAt(definition, startedMs));
 }
 
@@ -31,6 +49,7 @@ const billable = {
   missing: false,
   misconfigured: false,
   too_large: false,
+  over_budget: false,
   throttled: false,
   unavailable: false,
   conflict: false,

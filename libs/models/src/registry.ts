@@ -1,8 +1,9 @@
 import { Fault, type Problem } from '@spillway/contracts/fault';
 import type { ModelDefinition, Pack } from '@spillway/pack/pack';
-import { callCost } from './cost.js';
+import { callCost, costBound, pricedAs } from './cost.js';
 import { type LanguageModel, type Layer, type StepName, stack } from './language-model.js';
 import { breaker } from './layers/breaker.js';
+import { budget, type CallBudget } from './layers/budget.js';
 import { concurrency } from './layers/concurrency.js';
 import { hold } from './layers/hold.js';
 import { meter } from './layers/meter.js';
@@ -27,6 +28,8 @@ export interface ModelsOptions {
   readonly overrides?: { readonly small?: EndpointOverride; readonly big?: EndpointOverride };
   /** Value of an environment variable that the pack names; undefined when it is not set. */
   readonly apiKeys: (variableName: string) => string | undefined;
+  /** Holds the calls of endpoints to the policy's caps; left out, they are not counted. */
+  readonly budget?: CallBudget;
   /** Milliseconds since the epoch. */
   readonly now?: () => number;
 }
@@ -75,7 +78,7 @@ export function openModels(options: ModelsOptions): Models {
   const chosen = chooseAll(options);
   const calls = hold();
   const drivers = new Map<string, OpenAiModel>();
-  const endpoints = new Map<string, readonly Layer[]>();
+  const endpoints = new Map<string, Endpoint>();
   const models = new Map<string, LanguageModel>();
   const signals = new Map<string, Signals>();
   for (const choice of chosen) {
@@ -85,7 +88,7 @@ export function openModels(options: ModelsOptions): Models {
         ? renamed(embeddedOf(options, definition.tier), definition.name)
         : stack(driverOf(drivers, choice), [
             retry({ attempts: definition.maxAttempts }),
-            ...endpointOf(endpoints, calls.layer, choice),
+            ...layersOf(endpointOf(endpoints, choice), calls.layer, budgetOf(options, choice)),
             timeout(definition.timeoutMs),
           ]);
     const key = `${choice.step}:${choice.tier}`;
@@ -131,7 +134,17 @@ function chooseAll(options: ModelsOptions): readonly Choice[] {
   return choices;
 }
 
-function choose(
+function choose(options: ModelsOptions, step: StepName, tier: ModelTier): Choice | Problem {
+  const choice = named(options, step, tier);
+  if ('where' in choice || choice.definition.driver === 'embedded') return choice;
+  const { pack } = options;
+  const { name } = choice.definition;
+  const priced = pricedAs(pack, name);
+  if (priced !== undefined || !isCapped(pack, name)) return choice;
+  return { where: name, message: 'falls under a budget cap of the policy, and the pack has no price for it' };
+}
+
+function named(
   { pack, overrides, apiKeys }: ModelsOptions,
   step: StepName,
   tier: ModelTier,
@@ -205,20 +218,48 @@ function driverOf(drivers: Map<string, OpenAiModel>, { definition, apiKey }: Cho
   return driver;
 }
 
-/** The layers that everyone shares who calls the same model at the same place. */
-function endpointOf(
-  endpoints: Map<string, readonly Layer[]>,
-  held: Layer,
-  { definition }: Choice,
-): readonly Layer[] {
+/** Whether a cap holds calls of the model: its own cap, or one of all models. */
+const isCapped = ({ policy }: Pack, name: string | undefined): boolean =>
+  policy.budgets?.caps.some(({ model }) => model === undefined || model === name) ?? false;
+
+function budgetOf({ pack, budget: store, now = Date.now }: ModelsOptions, { definition }: Choice): Layer[] {
+  const { name } = definition;
+  const priced = pricedAs(pack, name);
+  if (store === undefined || priced === undefined || !isCapped(pack, priced.name)) return [];
+  return [
+    budget({
+      budget: store,
+      model: priced.name,
+      bound: (prompt, startedMs) => costBound(priced, prompt, startedMs),
+      cost: (usage, startedMs) => callCost(pack, { name, embedded: false }, usage, startedMs),
+      now,
+    }),
+  ];
+}
+
+/** What everyone shares who calls the same model at the same place. */
+interface Endpoint {
+  readonly turns: Layer;
+  readonly breaker: Layer;
+}
+
+function endpointOf(endpoints: Map<string, Endpoint>, { definition }: Choice): Endpoint {
   const place = `${definition.baseUrl} ${definition.model}`;
   const known = endpoints.get(place);
   if (known !== undefined) return known;
   const limit = definition.concurrency;
-  const shared = [concurrency({ limit, queue: limit * QUEUE_PER_CALL }), held, breaker()];
+  const shared = { turns: concurrency({ limit, queue: limit * QUEUE_PER_CALL }), breaker: breaker() };
   endpoints.set(place, shared);
   return shared;
 }
+
+/** The budget stands around the breaker, which would take a call that was not made for one that went well. */
+const layersOf = (endpoint: Endpoint, held: Layer, budgets: readonly Layer[]): readonly Layer[] => [
+  endpoint.turns,
+  held,
+  ...budgets,
+  endpoint.breaker,
+];
 
 function meterOf({ pack, now = Date.now }: ModelsOptions, { step, tier, definition }: Choice): Layer {
   const { name, driver, model, baseUrl } = definition;

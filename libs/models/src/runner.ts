@@ -2,8 +2,8 @@ import { create, fromBinary, type MessageInitShape, toBinary } from '@bufbuild/p
 import { timestampFromMs } from '@bufbuild/protobuf/wkt';
 import { trace } from '@opentelemetry/api';
 import { PolishPurpose, StepCompletedSchema } from '@spillway/contracts/events';
-import { Fault } from '@spillway/contracts/fault';
-import { ConfidenceSource, Step, Tier } from '@spillway/contracts/model';
+import { Fault, type FaultCode } from '@spillway/contracts/fault';
+import { ConfidenceSource, Step, type StepFailure, Tier } from '@spillway/contracts/model';
 import type { Pack } from '@spillway/pack/pack';
 import { RECORDED } from '@spillway/telemetry/names';
 import { isRecording } from '@spillway/telemetry/tracing';
@@ -52,6 +52,8 @@ export interface StepRequest {
   readonly tier: ModelTier;
   /** Why this model is asked: part of the call's id. */
   readonly purpose?: 'answer' | 'final' | 'escalation' | 'audit';
+  /** How often it was asked before and a full budget was in the way: part of the call's id. */
+  readonly askedBefore?: number;
   readonly conversationId: string;
   readonly messageId: string;
   readonly input: StepInput;
@@ -89,6 +91,9 @@ const MAX_ANSWERS = 2;
  * A call is made once: what came of it, failures included, is recorded under `<message id>/<step>/<tier>/<purpose>`, and
  * a redelivered event gets the same bytes again. Embedded models are not recorded: they are free and answer alike.
  *
+ * A call that a full budget did not allow was not made, and is not recorded: its failure says when the budget has room
+ * again.
+ *
  * Failures of the model (retries used up, breaker open, the policy's deadline for the tier passed, an answer off the
  * schema twice, a refusal) come back as a result of the case `failure`. An answer off the schema is asked for once more
  * here, since no layer below knows what an answer must look like; both calls are on the bill. `run` itself rejects only
@@ -98,22 +103,40 @@ export function stepRunner(options: RunnerOptions): StepRunner {
   const { pack, models, calls } = options;
   return {
     async run(request, signal) {
-      const { step, tier, purpose = 'answer', messageId } = request;
+      const { step, tier } = request;
       const model = models.for(step, tier);
-      const callId = `${messageId}/${step}/${tier}/${purpose}`;
+      const callId = callIdOf(request);
       if (model.embedded) return complete(options, { request, model, callId }, signal);
       const { smallMs, bigMs } = pack.policy.deadlines;
       const deadlineMs = tier === 'small' ? smallMs : bigMs;
+      let overBudget: StepCompletedInit | undefined;
       const work = async (): Promise<Uint8Array> => {
         const completed = await complete(options, { request, model, callId, deadlineMs }, signal);
+        if (isOverBudget(completed)) {
+          overBudget = completed;
+          throw new Fault('over_budget', 'the call was not made');
+        }
         return toBinary(StepCompletedSchema, create(StepCompletedSchema, completed));
       };
-      const { result, recorded } = await calls.once(callId, deadlineMs + RECORD_MARGIN_MS, work, signal);
-      if (isRecording()) trace.getActiveSpan()?.setAttribute(RECORDED, recorded);
-      return fromBinary(StepCompletedSchema, result);
+      try {
+        const { result, recorded } = await calls.once(callId, deadlineMs + RECORD_MARGIN_MS, work, signal);
+        if (isRecording()) trace.getActiveSpan()?.setAttribute(RECORDED, recorded);
+        return fromBinary(StepCompletedSchema, result);
+      } catch (error) {
+        if (overBudget !== undefined && Fault.from(error).code === 'over_budget') return overBudget;
+        throw error;
+      }
     },
   };
 }
+
+function callIdOf({ messageId, step, tier, purpose = 'answer', askedBefore = 0 }: StepRequest): string {
+  const callId = `${messageId}/${step}/${tier}/${purpose}`;
+  return askedBefore === 0 ? callId : `${callId}/again-${askedBefore}`;
+}
+
+const isOverBudget = ({ result }: StepCompletedInit): boolean =>
+  result?.case === 'failure' && result.value.code === ('over_budget' satisfies FaultCode);
 
 interface Assignment {
   readonly request: StepRequest;
@@ -203,6 +226,7 @@ async function askUntilReadable(
   read: (completion: Completion) => StepAnswer,
 ): Promise<Asked> {
   const completions: Completion[] = [];
+  let unreadable: Fault | undefined;
   for (;;) {
     const nth = completions.length + 1;
     let completion: Completion;
@@ -210,6 +234,8 @@ async function askUntilReadable(
       completion = await complete(nth);
     } catch (error) {
       const lost = Fault.from(error);
+      // The call before this one was made, and is paid for.
+      if (unreadable !== undefined && lost.code === 'over_budget') return { completions, answer: unreadable };
       return { completions, answer: lost, lost };
     }
     completions.push(completion);
@@ -218,13 +244,14 @@ async function askUntilReadable(
     } catch (error) {
       const fault = Fault.from(error);
       if (fault.code !== 'malformed' || nth === MAX_ANSWERS) return { completions, answer: fault };
+      unreadable = fault;
     }
   }
 }
 
 /** What is published of an answer: how sure one may be of it, and what that is comparable with. */
 async function published(
-  { pack, models, onSilence }: RunnerOptions,
+  { pack, models, now, onSilence }: RunnerOptions,
   { request, model, callId }: Assignment,
   { answer, completions }: Asked,
 ): Promise<Failed & { readonly fingerprint: string }> {
@@ -232,7 +259,7 @@ async function published(
   const completion = completions.at(-1);
   if (answer instanceof Fault || completion === undefined) {
     const fault = answer instanceof Fault ? answer : new Fault('unknown', 'an answer without a completion');
-    return { ...failed(fault), fingerprint: completion?.fingerprint ?? '' };
+    return { ...failed(fault, now), fingerprint: completion?.fingerprint ?? '' };
   }
   const signals = models.signals?.(step, tier) ?? { samples: 1 };
   const prompt = promptFor(step, input, pack, callId);
@@ -243,23 +270,32 @@ async function published(
     if (why !== undefined) onSilence?.(step, model.name, why);
     return { result: answer.result, ...weighed };
   } catch (error) {
-    return { ...failed(Fault.from(error)), fingerprint: completion.fingerprint };
+    return { ...failed(Fault.from(error), now), fingerprint: completion.fingerprint };
   }
 }
 
 type Failed = Pick<StepCompletedInit, 'result' | 'confidence'>;
 
 /** For an operator: codes, places and what the endpoint answered, never what a customer wrote. */
-function failed(fault: Fault): Failed {
+function failed(fault: Fault, now: () => number): Failed {
   const places = fault.problems.map(({ where, message }) => `${where} ${message}`).join('; ');
   // Messages of errors that nobody foresaw can quote anything.
   const message = fault.code === 'unknown' ? `unexpected ${nameOf(fault.cause)}` : fault.message;
   const detail = places === '' ? message : `${message} (${places})`;
   return {
-    result: { case: 'failure', value: { code: fault.code, detail } },
+    result: { case: 'failure', value: { code: fault.code, detail, ...retryAt(fault, now) } },
     confidence: { source: ConfidenceSource.NONE },
   };
 }
+
+/** Only a budget says when it has room for sure; what an endpoint asks for was waited for already. */
+const retryAt = (
+  { code, retryAfterMs }: Fault,
+  now: () => number,
+): Pick<StepFailure, 'retryAt'> | undefined =>
+  code === 'over_budget' && retryAfterMs !== undefined
+    ? { retryAt: timestampFromMs(now() + retryAfterMs) }
+    : undefined;
 
 const nameOf = (cause: unknown): string => (cause instanceof Error ? cause.name : typeof cause);
 

@@ -30,6 +30,7 @@ const draw = (step: StepName, answers: readonly (object | Fault)[], samples = 5)
 
 const label = (code: string) => ({ label: code });
 const off = { label: 'nonsense' };
+const spent = new Fault('over_budget', 'not called', { retryAfterMs: 1_000 });
 
 describe('drawSamples', () => {
   it.each<[string, readonly object[], number, string, number]>([
@@ -99,5 +100,14 @@ describe('drawSamples', () => {
     expect(completions).toHaveLength(1);
     expect(answer).toBe(lost);
     expect(lost).toMatchObject({ code: 'throttled', attempts: 5, retryAfterMs: 9, cause: late });
+  });
+
+  it.each<[string, readonly (object | Fault)[], string]>([
+    ['of which nothing was paid for', [spent, spent, spent], 'over_budget'],
+    ['of which a sample was paid for', [label('C'), spent, spent], 'rejected'],
+    ['of which a sample may be on the bill', [spent, new Fault('timed_out', 'late'), spent], 'timed_out'],
+  ])('says of a full budget, %s, no more than is so', async (_, answers, code) => {
+    const { answer } = await draw('classify', answers);
+    expect(answer).toMatchObject({ code });
   });
 });

@@ -48,7 +48,7 @@ export async function drawSamples({ samples, complete, read }: SampleOptions): P
       }
     }
     if (lost.length > 0) {
-      const fault = together(lost);
+      const fault = completions.length === 0 ? together(lost) : afterPaid(together(lost));
       return { completions, answer: fault, lost: fault };
     }
   }
@@ -62,9 +62,24 @@ function readingOf(completion: Completion, read: SampleOptions['read']): StepAns
   }
 }
 
+/** A budget that is full says that no call was made and the whole may be asked for later: not where some were paid for. */
+const afterPaid = (fault: Fault): Fault =>
+  fault.code === 'over_budget'
+    ? new Fault('rejected', `not all samples could be drawn: ${fault.message}`, {
+        cause: fault.cause ?? fault,
+        attempts: fault.attempts,
+      })
+    : fault;
+
+/** A full budget comes last: the others may be on the bill. */
+const isOverBudget = ({ code }: Fault): number => Number(code === 'over_budget');
+
 /** The first of them, with the attempts of all, and as its cause one that may be on the bill, where there is one. */
 function together(lost: readonly Fault[]): Fault {
-  const [first, ...others] = lost as readonly [Fault, ...Fault[]];
+  const [first, ...others] = lost.toSorted((one, other) => isOverBudget(one) - isOverBudget(other)) as [
+    Fault,
+    ...Fault[],
+  ];
   if (others.length === 0) return first;
   const { code, message } = first;
   return new Fault(code, message, {

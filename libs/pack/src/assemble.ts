@@ -1,4 +1,6 @@
+import type { Budgets } from '@spillway/policy/budgets';
 import type { Certificate } from '@spillway/policy/certificate';
+import type { EscalationLimit } from '@spillway/policy/escalation-limit';
 import type { Policy, TaskName, TaskPolicy } from '@spillway/policy/policy';
 import { tasks } from './files.js';
 import type { ModelDefinition, Pack, Price, PromptTemplate, StepModels } from './pack.js';
@@ -134,6 +136,8 @@ function policyOf(file: Values['policy']): Policy {
     },
     alwaysPerson: file.always_person,
     deadlines: { smallMs: file.deadlines.small_ms, bigMs: file.deadlines.big_ms },
+    ...(file.budgets !== undefined && { budgets: budgetsOf(file.budgets) }),
+    ...(file.escalation_limit !== undefined && { escalationLimit: escalationLimitOf(file.escalation_limit) }),
   };
 }
 
@@ -164,3 +168,34 @@ function certificateOf(file: NonNullable<Values['policy']['tasks'][TaskName]['ce
     ...(period !== undefined && { period }),
   };
 }
+
+const HOUR_MS = 3_600_000;
+const MINUTE_MS = 60_000;
+
+function budgetsOf({ caps, at_cap: atCap }: NonNullable<Values['policy']['budgets']>): Budgets {
+  return {
+    caps: caps.map(({ per, dollars, model }) => ({
+      per,
+      nanos: dollars,
+      ...(model !== undefined && { model }),
+    })),
+    atCap: capRuleOf(atCap),
+  };
+}
+
+function capRuleOf(rule: NonNullable<Values['policy']['budgets']>['at_cap']): Budgets['atCap'] {
+  switch (rule.rule) {
+    case 'hold':
+      return rule;
+    case 'keep_small':
+      return { rule: rule.rule, floor: rule.floor, customerFacing: rule.customer_facing };
+    case 'queue':
+      return { rule: rule.rule, longestWaitMs: rule.longest_hours * HOUR_MS };
+  }
+}
+
+const escalationLimitOf = (limit: NonNullable<Values['policy']['escalation_limit']>): EscalationLimit => ({
+  share: limit.share,
+  windowMs: limit.window_minutes * MINUTE_MS,
+  minMessages: limit.min_messages,
+});

@@ -19,6 +19,8 @@ export function explain(issue: Issue): string {
       return tooFew(issue.origin, issue.minimum, issue.inclusive !== false);
     case 'too_big':
       return `must be at most ${sizeOf(issue.origin, issue.maximum)}`;
+    case 'invalid_union':
+      return wrongKind(issue);
     case 'invalid_key':
       return issue.issues[0]?.message ?? 'cannot be a name here';
     default:
@@ -55,6 +57,12 @@ function wrongChoice(choices: readonly string[], input: unknown): string {
   const all = choices.join(', ');
   if (input === undefined) return `is missing: give one of ${all}`;
   return `must be one of ${all}${typeof input === 'string' ? didYouMean(input, choices) : ''}`;
+}
+
+/** A group that is of no known kind: the word that says which kind it is. */
+function wrongKind({ options = [], discriminator, input }: Record<string, unknown>): string {
+  const kinds = Array.isArray(options) ? options.map(String) : [];
+  return wrongChoice(kinds, (input as Readonly<Record<string, unknown>>)[String(discriminator)]);
 }
 
 function tooFew(origin: string, minimum: number | bigint, inclusive: boolean): string {

@@ -71,6 +71,14 @@ describe('loadPack', () => {
       depth: { minCharacters: 700 },
       alwaysPerson: ['out_of_scope'],
       deadlines: { smallMs: 60_000, bigMs: 120_000 },
+      budgets: {
+        caps: [
+          { per: 'day', nanos: 50_000_000_000n },
+          { per: 'month', nanos: 900_000_000_000n, model: 'frontier' },
+        ],
+        atCap: { rule: 'keep_small', floor: 0.6, customerFacing: false },
+      },
+      escalationLimit: { share: 0.5, windowMs: 600_000, minMessages: 50 },
     });
   });
 

@@ -1,4 +1,5 @@
 import { assemble } from './assemble.js';
+import { checkBudgets } from './checks/budgets.js';
 import { checkCertificates } from './checks/certificates.js';
 import { checkFields } from './checks/fields.js';
 import { checkFits } from './checks/fits.js';
@@ -21,6 +22,7 @@ const checks = [
   checkPolicy,
   checkCertificates,
   checkFits,
+  checkBudgets,
   checkLines,
 ];
 

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { ModelDefinition, Price } from './pack.js';
-import { costOf, nanosOf, priceAt, type TokenCounts } from './prices.js';
+import { costOf, dollarsOf, mostOf, nanosOf, priceAt, type TokenCounts } from './prices.js';
 
 const usage = (input: bigint, cached = 0n, output = 0n, reasoning = 0n): TokenCounts => ({
   inputTokens: input,
@@ -163,6 +163,62 @@ describe('costOf', () => {
           some.reasoningTokens + more.reasoningTokens,
         );
         expect(known(both, at) >= known(some, at)).toBe(true);
+      }),
+    );
+  });
+});
+
+describe('dollarsOf', () => {
+  it.each([
+    [0n, '0'],
+    [1n, '0.000000001'],
+    [100_000_000n, '0.1'],
+    [50_000_000_000n, '50'],
+    [12_345_678_901n, '12.345678901'],
+  ])('writes %s nano-dollars as %s', (nanos, dollars) => {
+    expect(dollarsOf(nanos)).toBe(dollars);
+    expect(nanosOf(dollars)).toBe(nanos);
+  });
+});
+
+describe('mostOf', () => {
+  const price = { from: '2026-01-01', inputPerMillion: 3n, outputPerMillion: 5n };
+
+  it.each<[string, Partial<Price>, bigint | undefined]>([
+    ['input and output at their prices', {}, 8n],
+    ['cached input that is dearer', { cachedInputPerMillion: 4n }, 9n],
+    ['cached input that is cheaper', { cachedInputPerMillion: 1n }, 8n],
+    ['reasoning that is dearer', { reasoningPerMillion: 7n }, 10n],
+  ])('takes %s', (_, change, want) => {
+    expect(mostOf({ input: 1_000_000, output: 1_000_000 }, { ...price, ...change })).toBe(want);
+  });
+
+  it('rounds up, and knows nothing without a price', () => {
+    expect(mostOf({ input: 1, output: 0 }, price)).toBe(1n);
+    expect(mostOf({ input: 1, output: 1 }, { from: '2026-01-01', inputPerMillion: 3n })).toBeUndefined();
+    expect(mostOf({ input: 1, output: 1 }, undefined)).toBeUndefined();
+  });
+
+  it('is never under what a call costs', () => {
+    const nanos = fc.bigInt(0n, 10n ** 12n);
+    const count = fc.nat(1_000_000);
+    fc.assert(
+      fc.property(nanos, nanos, nanos, nanos, count, count, count, count, (a, b, c, d, p, q, r, s) => {
+        const dated = {
+          from: '2026-01-01',
+          inputPerMillion: a,
+          cachedInputPerMillion: b,
+          outputPerMillion: c,
+          reasoningPerMillion: d,
+        };
+        const usage = {
+          inputTokens: BigInt(p),
+          cachedInputTokens: BigInt(q),
+          outputTokens: BigInt(r),
+          reasoningTokens: BigInt(s),
+        };
+        const most = mostOf({ input: p + q, output: r + s }, dated);
+        expect(costOf(usage, dated)).toBeLessThanOrEqual(most as bigint);
       }),
     );
   });

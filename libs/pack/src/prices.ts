@@ -28,6 +28,13 @@ export function nanosOf(dollars: string): bigint | undefined {
   return BigInt(whole + fraction.padEnd(9, '0'));
 }
 
+/** Nano-dollars as decimal dollars, exactly, without zeros at the end: the way back from `nanosOf`. */
+export function dollarsOf(nanos: bigint): string {
+  const digits = `${nanos}`.padStart(10, '0');
+  const fraction = digits.slice(-9).replace(/0+$/, '');
+  return digits.slice(0, -9) + (fraction === '' ? '' : `.${fraction}`);
+}
+
 /**
  * The price that holds at a moment (milliseconds since 1970): of the model's dated prices the latest that has begun, a
  * day beginning at midnight UTC. Undefined before the first. Embedded models cost a known zero at all times.
@@ -52,6 +59,27 @@ export function costOf(usage: TokenCounts, price: Price | undefined): bigint | u
     return undefined;
   }
   return (input + cached + output + reasoning + MILLION / 2n) / MILLION;
+}
+
+/**
+ * What a call cannot cost more than, in nano-dollars, rounded up: each token at the dearest price that its kind can have.
+ * Undefined when input or output has no price.
+ */
+export function mostOf(
+  tokens: { readonly input: number; readonly output: number },
+  price: Price | undefined,
+): bigint | undefined {
+  const { inputPerMillion: input, cachedInputPerMillion: cached = 0n } = price ?? {};
+  const { outputPerMillion: output, reasoningPerMillion: reasoning = 0n } = price ?? {};
+  if (input === undefined || output === undefined) return undefined;
+  const most =
+    BigInt(tokens.input) * dearer(input, cached) + BigInt(tokens.output) * dearer(output, reasoning);
+  return (most + MILLION - 1n) / MILLION;
+}
+
+function dearer(one: bigint, other: bigint): bigint {
+  if (one > other) return one;
+  return other;
 }
 
 /** In nano-dollars times a million, so that nothing is rounded yet. */

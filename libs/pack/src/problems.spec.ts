@@ -100,6 +100,16 @@ const cases: Readonly<Record<string, readonly (readonly [edit: Edit | readonly E
         ['policy.yaml', 'reviewed_on: 2026-11-24', '§reviewed_on: 2026-02-30'],
         '"reviewed_on" must be a day that exists',
       ],
+      [
+        ['policy.yaml', 'dollars: "50"', '§dollars: "50.0000000001"'],
+        '"dollars" must be dollars as a decimal text of at most 9 decimals',
+      ],
+      [['policy.yaml', 'dollars: "50"', '§dollars: "0"'], '"dollars" must be over 0 and at most 9000000'],
+      [['policy.yaml', 'dollars: "50"', '§dollars: "9000001"'], 'must be over 0 and at most 9000000'],
+      [['policy.yaml', 'rule: keep_small', '§rule: keep_smal'], 'did you mean "keep_small"?'],
+      [['policy.yaml', 'rule: keep_small, ', '§'], '"rule" is missing: give one of hold, keep_small, queue'],
+      [['policy.yaml', 'floor: 0.6', '§flor: 0.6'], '"flor" is not known here; did you mean "floor"?'],
+      [['policy.yaml', 'share: 0.5', '§share: 1'], '"share" must be'],
       [['policy.yaml', 'small_ms: 60000', '§small_ms: 0.5'], '"small_ms" must be a whole number'],
       [
         ['policy.yaml', 'version: 2026-11-24.1', '§version: 1.1'],
@@ -321,6 +331,48 @@ const cases: Readonly<Record<string, readonly (readonly [edit: Edit | readonly E
       [
         ['policy.yaml', '  polish: { threshold: 0.7, hold_below: 0.5 }', POLISH_CERTIFIED],
         'no small model polishes',
+      ],
+    ],
+    budgets: [
+      [
+        ['policy.yaml', 'model: frontier }', '§model: frontir }'],
+        'no model is called "frontir"; did you mean',
+      ],
+      [
+        ['policy.yaml', 'model: frontier }', '§model: embedded-big }'],
+        '"embedded-big" runs here and costs nothing: remove the cap',
+      ],
+      [
+        ['policy.yaml', 'per: month, dollars: "900", model: frontier', '§per: day, dollars: "900"'],
+        'a cap of this kind stands in line 31 already: keep one of the two',
+      ],
+      [
+        [
+          ['policy.yaml', 'model: frontier }', '§model: frontier }'],
+          ['models.yaml', 'output_per_million: "15"', 'reasoning_per_million: "15"'],
+          [
+            'models.yaml',
+            'reference: { small: small-8b, big: frontier }',
+            'reference: { small: small-8b, big: b }',
+          ],
+        ],
+        '"frontier" has no price for input and output in models.yaml: its calls cannot be held to a cap',
+      ],
+      [
+        [
+          ['policy.yaml', 'per: day', '§per: day'],
+          [
+            'models.yaml',
+            'polish: { small: embedded-small, big: embedded-big }',
+            'polish: { small: embedded-small, big: b }',
+          ],
+          [
+            'models.yaml',
+            'models:',
+            'models:\n  - { name: b, driver: openai, tier: big, model: b, base_url: "http://b" }',
+          ],
+        ],
+        '"b" has no price for input and output in models.yaml',
       ],
     ],
     lines: [

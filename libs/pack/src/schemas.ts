@@ -221,6 +221,27 @@ const taskPolicy = z.strictObject({
     .optional(),
 });
 
+/** Beyond it amounts are no longer exact in every store. */
+const MOST_DOLLARS = 9_000_000;
+const cap = z.strictObject({
+  per: z.enum(['day', 'month']),
+  dollars: dollars.refine(
+    (nanos) => nanos > 0n && nanos <= BigInt(MOST_DOLLARS) * 1_000_000_000n,
+    `must be over 0 and at most ${MOST_DOLLARS}`,
+  ),
+  model: id.optional(),
+});
+
+const capRule = z.discriminatedUnion('rule', [
+  z.strictObject({ rule: z.literal('hold') }),
+  z.strictObject({
+    rule: z.literal('keep_small'),
+    floor: probability,
+    customer_facing: z.boolean().default(false),
+  }),
+  z.strictObject({ rule: z.literal('queue'), longest_hours: z.int().min(1).max(744).default(24) }),
+]);
+
 export const policyFile = z.strictObject({
   version: word,
   reviewed_on: day,
@@ -229,6 +250,14 @@ export const policyFile = z.strictObject({
   depth: z.strictObject({ min_characters: count, min_questions: count, min_attachments: count }),
   always_person: z.array(name),
   deadlines: z.strictObject({ small_ms: milliseconds, big_ms: milliseconds }),
+  budgets: z.strictObject({ caps: z.array(cap).min(1), at_cap: capRule }).optional(),
+  escalation_limit: z
+    .strictObject({
+      share: z.number().gt(0).lt(1),
+      window_minutes: z.int().min(1).max(1_440),
+      min_messages: count.min(1),
+    })
+    .optional(),
 });
 
 /** A message is at most 256 KiB, as at the gateway. */

@@ -32,6 +32,8 @@ export interface StepAnswer<T extends TaskName = TaskName> {
   readonly result?: Results[T];
   /** Why there is no result; for a person to read. */
   readonly failure?: string;
+  /** There is no result because a budget is full; `untilMs` says when it has room again, where waiting helps. */
+  readonly overBudget?: { readonly untilMs?: number };
   /** Calibrated probability, 0 to 1, that the result is right; absent where the model gives no signal. */
   readonly confidence?: number;
   /** Model, server, prompt and constraint that gave it, in one string; absent where the call does not tell. */
@@ -41,6 +43,10 @@ export interface StepAnswer<T extends TaskName = TaskName> {
 export interface StepState {
   /** Who is asked at the moment, and until when an answer counts (milliseconds since the epoch). */
   readonly awaiting?: { readonly tier: TierName; readonly dueAtMs: number };
+  /** The budget is full: when the big model is asked, milliseconds since the epoch. */
+  readonly waitingUntilMs?: number;
+  /** How often the big model was asked and the budget was full. */
+  readonly askedBefore?: number;
   /** The newest answer with a result, kept or not: a person may want to see it. */
   readonly answer?: StepAnswer;
   readonly accepted?: boolean;
@@ -66,6 +72,8 @@ export interface Case {
   readonly steps: Readonly<Partial<Record<TaskName, StepState>>>;
   /** An earlier message of the conversation is still open: the reply to this one leaves after it. */
   readonly behind: boolean;
+  /** The small models were not sure of it: it counts against the escalation limit. */
+  readonly escalated?: true;
   /** The best reply so far; what is sent, once `ready` or `settled`; absent then: nothing is. */
   readonly reply?: Reply;
 }
@@ -73,8 +81,14 @@ export interface Case {
 /** A message of which nothing is known yet. */
 export const unknownCase: Case = { phase: 'unknown', steps: {}, behind: false };
 
-/** The next moment by which an answer is due, in milliseconds since the epoch; undefined when none is awaited. */
+/**
+ * The next moment by which an answer is due or the big model is to be asked, in milliseconds since the epoch; undefined
+ * where neither is.
+ */
 export function nextDueMs(kase: Case): number | undefined {
-  const dues = Object.values(kase.steps).flatMap(({ awaiting }) => (awaiting ? [awaiting.dueAtMs] : []));
+  const dues = Object.values(kase.steps).flatMap(({ awaiting, waitingUntilMs }) => [
+    ...(awaiting ? [awaiting.dueAtMs] : []),
+    ...(waitingUntilMs === undefined ? [] : [waitingUntilMs]),
+  ]);
   return dues.length === 0 ? undefined : Math.min(...dues);
 }

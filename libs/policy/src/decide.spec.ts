@@ -2,8 +2,18 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { nextDueMs, unknownCase } from './case.js';
 import { decide, type Input } from './decide.js';
-import type { TaskName } from './policy.js';
-import { answered, classifiedAs, failed, play, policy, received, told, understood } from './testing/given.js';
+import type { Policy, TaskName } from './policy.js';
+import {
+  answered,
+  classifiedAs,
+  failed,
+  overBudget,
+  play,
+  policy,
+  received,
+  told,
+  understood,
+} from './testing/given.js';
 
 interface Example {
   readonly given: readonly Input[];
@@ -400,6 +410,13 @@ const anyInput: fc.Arbitrary<Input> = fc.oneof(
   fc
     .tuple(fc.constantFrom(...steps), fc.constantFrom('small' as const, 'big' as const))
     .map(([step, tier]) => failed(step, tier)),
+  fc
+    .tuple(
+      fc.constantFrom(...steps),
+      fc.constantFrom('small' as const, 'big' as const),
+      fc.option(fc.nat(300_000), { nil: undefined }),
+    )
+    .map(([step, tier, untilMs]) => overBudget(step, tier, untilMs)),
   fc.nat(300_000).map((dueAtMs) => ({ type: 'due' as const, dueAtMs })),
   fc.constant({ type: 'turn' as const }),
   fc
@@ -407,11 +424,22 @@ const anyInput: fc.Arbitrary<Input> = fc.oneof(
     .map(([decision, text]) => ({ type: 'reviewed' as const, decision, text })),
 );
 
-describe('whatever happens, in whatever order', () => {
+const caps = [{ per: 'day', nanos: 1n } as const];
+const everyRule: readonly (readonly [string, Policy])[] = [
+  ['hold', policy],
+  [
+    'keep small',
+    { ...policy, budgets: { caps, atCap: { rule: 'keep_small', floor: 0.6, customerFacing: true } } },
+  ],
+  ['queue', { ...policy, budgets: { caps, atCap: { rule: 'queue', longestWaitMs: 200_000 } } }],
+  ['no escalations', { ...policy, escalationsStopped: 'too many' }],
+];
+
+describe.each(everyRule)('whatever happens, in whatever order, under the rule %s', (_, inForce) => {
   it('a message settles at most once, and a settled one never changes', () => {
     fc.assert(
       fc.property(fc.array(anyInput, { maxLength: 40 }), (inputs) => {
-        const { actions } = play(inputs);
+        const { actions } = play(inputs, inForce);
         const end = actions.findIndex(({ type }) => type === 'settle');
         if (end >= 0) expect(actions.slice(end + 1)).toEqual([]);
       }),
@@ -422,8 +450,8 @@ describe('whatever happens, in whatever order', () => {
     fc.assert(
       fc.property(fc.array(anyInput, { maxLength: 20 }), anyInput, (inputs, input) => {
         // A deadline event is made after its moment: now is never before `dueAtMs`.
-        const once = decide(play(inputs).kase, input, policy, 300_000);
-        expect(decide(once.kase, input, policy, 300_000)).toEqual({ kase: once.kase, actions: [] });
+        const once = decide(play(inputs, inForce).kase, input, inForce, 300_000);
+        expect(decide(once.kase, input, inForce, 300_000)).toEqual({ kase: once.kase, actions: [] });
       }),
     );
   });
@@ -431,9 +459,9 @@ describe('whatever happens, in whatever order', () => {
   it('silence never keeps a message: letting every deadline pass ends with a person or a reply', () => {
     fc.assert(
       fc.property(fc.array(anyInput, { maxLength: 30 }), (inputs) => {
-        let { kase } = play([received(), ...inputs]);
+        let { kase } = play([received(), ...inputs], inForce);
         for (let dueAtMs = nextDueMs(kase); dueAtMs !== undefined; dueAtMs = nextDueMs(kase)) {
-          kase = decide(kase, { type: 'due', dueAtMs }, policy, dueAtMs).kase;
+          kase = decide(kase, { type: 'due', dueAtMs }, inForce, dueAtMs).kase;
         }
         expect(['in_review', 'settled', 'ready']).toContain(kase.phase);
       }),
@@ -441,6 +469,6 @@ describe('whatever happens, in whatever order', () => {
   });
 
   it('an unknown message is never decided on', () => {
-    expect(decide(unknownCase, { type: 'due', dueAtMs: 1 }, policy, 1).actions).toEqual([]);
+    expect(decide(unknownCase, { type: 'due', dueAtMs: 1 }, inForce, 1).actions).toEqual([]);
   });
 });

@@ -1,5 +1,6 @@
 import type { Case, Message, Reply, StepAnswer, StepState, TierName } from './case.js';
-import { type Judgement, judge } from './judge.js';
+import { judge } from './judge.js';
+import type { Judgement } from './judgement.js';
 import type { Policy, TaskName } from './policy.js';
 
 /** Something that happened to a message. */
@@ -8,7 +9,7 @@ export type Input =
   | { readonly type: 'received'; readonly message: Message; readonly behind: boolean }
   | { readonly type: 'answered'; readonly answer: StepAnswer }
   | { readonly type: 'reviewed'; readonly decision: 'approve' | 'edit' | 'reject'; readonly text: string }
-  /** Whatever was due by `dueAtMs` and has not answered is late. */
+  /** Whatever was due by `dueAtMs` and has not answered is late; whoever waited until then for the budget asks. */
   | { readonly type: 'due'; readonly dueAtMs: number }
   /** The message before it in the conversation is out of the way. */
   | { readonly type: 'turn' };
@@ -20,11 +21,19 @@ export type Action =
       readonly step: TaskName;
       readonly tier: TierName;
       readonly confidence?: number;
+      /** Which wait of this answer it is, from 1; only the last word on an answer is none. */
+      readonly wait?: number;
     } & Judgement)
   /** Ask the small model for a reply. */
   | { readonly type: 'draft' }
   /** Ask the big model: to redo `task`, or for the last pass over the draft. */
-  | { readonly type: 'ask-big'; readonly task: TaskName; readonly purpose: 'escalation' | 'final' }
+  | {
+      readonly type: 'ask-big';
+      readonly task: TaskName;
+      readonly purpose: 'escalation' | 'final';
+      /** How often it was asked before, and the budget was full. */
+      readonly askedBefore?: number;
+    }
   | { readonly type: 'review'; readonly step: TaskName; readonly reasons: readonly string[] }
   | { readonly type: 'settle'; readonly outcome: 'replied' | 'closed'; readonly reply?: Reply };
 
@@ -86,24 +95,31 @@ function answered(kase: Case, answer: StepAnswer, policy: Policy, nowMs: number)
   // An answer can overtake the message that it answers: it is kept until the message is in.
   if (kase.phase === 'unknown') return nothing(withStep(kase, answer.step, { answer }));
   if (kase.phase !== 'open' || kase.steps[answer.step]?.awaiting?.tier !== answer.tier) return nothing(kase);
-  const judgement = judge(kase, answer, policy);
+  const judgement = judge(kase, answer, policy, nowMs);
+  const wait = judgement.verdict === 'wait' ? waitsOf(kase, answer.step) + 1 : undefined;
   const decided: Action = {
     type: 'decided',
     step: answer.step,
     tier: answer.tier,
     ...(answer.confidence === undefined ? {} : { confidence: answer.confidence }),
     ...judgement,
+    ...(wait === undefined ? {} : { wait }),
   };
-  return then({ kase: remember(kase, answer), actions: [decided] }, (known) =>
-    carryOut(known, answer, judgement, policy, nowMs),
+  const known = remember(kase, answer);
+  const marked: Case = judgement.doubtful ? { ...known, escalated: true } : known;
+  return then({ kase: marked, actions: [decided] }, (open) =>
+    carryOut(open, answer, judgement, policy, nowMs),
   );
 }
+
+const waitsOf = (kase: Case, step: TaskName): number => kase.steps[step]?.askedBefore ?? 0;
 
 /** Keeps the answer where it is a result; an answer that failed leaves an earlier result in its place. */
 function remember(kase: Case, answer: StepAnswer): Case {
   const before = kase.steps[answer.step];
   const kept = answer.result === undefined ? before?.answer : answer;
-  const known = withStep(kase, answer.step, kept === undefined ? {} : { answer: kept });
+  const { awaiting: _, ...state } = before ?? {};
+  const known = withStep(kase, answer.step, { ...state, ...(kept === undefined ? {} : { answer: kept }) });
   const text =
     answer.step === 'draft' || answer.step === 'polish'
       ? (answer as StepAnswer<'draft' | 'polish'>).result?.text
@@ -114,6 +130,7 @@ function remember(kase: Case, answer: StepAnswer): Case {
 function carryOut(kase: Case, answer: StepAnswer, judgement: Judgement, policy: Policy, nowMs: number): Turn {
   if (judgement.verdict === 'hold') return hold(kase, answer.step, judgement.reasons);
   if (judgement.verdict === 'escalate') return escalate(kase, answer, policy, nowMs);
+  if (judgement.verdict === 'wait') return wait(kase, answer.step, judgement.untilMs ?? nowMs);
   const accepted = withStep(kase, answer.step, { ...kase.steps[answer.step], accepted: true });
   if (answer.step === 'draft' || answer.step === 'polish') return finish(accepted);
   if (!UNDERSTANDING.every((step) => accepted.steps[step]?.accepted)) return nothing(accepted);
@@ -136,9 +153,30 @@ function escalate(kase: Case, answer: StepAnswer, policy: Policy, nowMs: number)
   };
 }
 
+/** Until the budget has room: then the big model is asked, whoever was to answer before. */
+const wait = (kase: Case, step: TaskName, untilMs: number): Turn =>
+  nothing(
+    withStep(kase, step, {
+      ...kase.steps[step],
+      waitingUntilMs: untilMs,
+      askedBefore: waitsOf(kase, step) + 1,
+    }),
+  );
+
+function askAgain(kase: Case, step: TaskName, policy: Policy, nowMs: number): Turn {
+  const { waitingUntilMs: _, ...state } = kase.steps[step] ?? {};
+  const awaiting = { tier: 'big', dueAtMs: nowMs + policy.deadlines.bigMs } as const;
+  const purpose = step === 'polish' ? 'final' : 'escalation';
+  const askedBefore = waitsOf(kase, step);
+  return {
+    kase: withStep(kase, step, { ...state, awaiting }),
+    actions: [{ type: 'ask-big', task: step, purpose, askedBefore }],
+  };
+}
+
 function hold(kase: Case, step: TaskName, reasons: readonly string[]): Turn {
   const steps = Object.fromEntries(
-    Object.entries(kase.steps).map(([name, { awaiting: _, ...rest }]) => [name, rest]),
+    Object.entries(kase.steps).map(([name, { awaiting: _, waitingUntilMs: __, ...rest }]) => [name, rest]),
   );
   return { kase: { ...kase, phase: 'in_review', steps }, actions: [{ type: 'review', step, reasons }] };
 }
@@ -167,15 +205,20 @@ function turnCame(kase: Case): Turn {
 }
 
 function due(kase: Case, dueAtMs: number, policy: Policy, nowMs: number): Turn {
-  const late = (Object.entries(kase.steps) as [TaskName, StepState][]).flatMap(([step, { awaiting }]) =>
+  const late = stepsOf(kase).flatMap(([step, { awaiting }]) =>
     awaiting !== undefined && awaiting.dueAtMs <= dueAtMs ? [{ step, tier: awaiting.tier }] : [],
   );
-  return late.reduce<Turn>((turn, { step, tier }) => {
+  const decided = late.reduce<Turn>((turn, { step, tier }) => {
     const limitMs = tier === 'small' ? policy.deadlines.smallMs : policy.deadlines.bigMs;
     const answer = { step, tier, failure: `no answer within ${limitMs / 1000} s` };
     return then(turn, (open) => answered(open, answer, policy, nowMs));
   }, nothing(kase));
+  return stepsOf(decided.kase)
+    .filter(([, { waitingUntilMs }]) => waitingUntilMs !== undefined && waitingUntilMs <= dueAtMs)
+    .reduce<Turn>((turn, [step]) => then(turn, (open) => askAgain(open, step, policy, nowMs)), decided);
 }
+
+const stepsOf = (kase: Case) => Object.entries(kase.steps) as [TaskName, StepState][];
 
 function reviewed(kase: Case, decision: 'approve' | 'edit' | 'reject', text: string): Turn {
   if (kase.phase !== 'in_review') return nothing(kase);

@@ -1,20 +1,9 @@
 import type { Case, StepAnswer } from './case.js';
 import { depthReasons, facesCustomer } from './depth.js';
+import { type Judgement, shown } from './judgement.js';
+import { judgeOverBudget } from './over-budget.js';
 import type { Policy } from './policy.js';
 import { safeguardOf } from './safeguard.js';
-
-type VerdictName = 'accept' | 'escalate' | 'hold';
-
-/** What becomes of one answer, and why. */
-export interface Judgement {
-  readonly verdict: VerdictName;
-  /** Sentences that a support lead can read, most important first. */
-  readonly reasons: readonly string[];
-  /** What the confidence was compared with; absent when nothing was compared. */
-  readonly threshold?: number;
-}
-
-const shown = (probability: number): string => probability.toFixed(2);
 
 /** A big model's answer: kept unless it failed or is less sure than the policy allows. */
 function judgeBig(answer: StepAnswer, policy: Policy): Judgement {
@@ -82,8 +71,30 @@ function judgeDraft(kase: Case, answer: StepAnswer, policy: Policy): Judgement {
   return reasons.length === 0 ? judged : { ...judged, verdict: 'escalate', reasons };
 }
 
-/** Keep the answer, have the big model work on it, or let a person decide. Never throws. */
-export function judge(kase: Case, answer: StepAnswer, policy: Policy): Judgement {
-  if (answer.step === 'draft') return judgeDraft(kase, answer, policy);
-  return answer.tier === 'small' ? judgeSmall(answer, policy) : judgeBig(answer, policy);
+/** The polish that every reply to a customer gets is a matter of course: it says nothing of the message. */
+const isMatterOfCourse = (kase: Case, { step, result }: StepAnswer, policy: Policy): boolean =>
+  step === 'draft' &&
+  result !== undefined &&
+  kase.message !== undefined &&
+  facesCustomer(kase.message, policy);
+
+/** Where escalations are stopped, a person decides on what the small model was not sure of. */
+function withinLimit(kase: Case, answer: StepAnswer, policy: Policy, judged: Judgement): Judgement {
+  if (judged.verdict !== 'escalate' || isMatterOfCourse(kase, answer, policy)) return judged;
+  const stopped = policy.escalationsStopped;
+  return stopped === undefined
+    ? { ...judged, doubtful: true }
+    : { ...judged, verdict: 'hold', reasons: [stopped, ...judged.reasons], doubtful: true };
+}
+
+/**
+ * Keep the answer, have the big model work on it, wait until the budget allows that, or let a person decide. Never
+ * throws.
+ */
+export function judge(kase: Case, answer: StepAnswer, policy: Policy, nowMs: number): Judgement {
+  if (answer.overBudget !== undefined) return judgeOverBudget(kase, answer, policy, nowMs);
+  if (answer.step === 'draft') return withinLimit(kase, answer, policy, judgeDraft(kase, answer, policy));
+  return answer.tier === 'small'
+    ? withinLimit(kase, answer, policy, judgeSmall(answer, policy))
+    : judgeBig(answer, policy);
 }

@@ -1,5 +1,7 @@
+import type { Budgets } from './budgets.js';
 import type { Certificate, Fallback, Shadow } from './certificate.js';
 import type { DriftAlarm } from './drift-alarm.js';
+import type { EscalationLimit } from './escalation-limit.js';
 
 export type TaskName = 'classify' | 'extract' | 'sentiment' | 'draft' | 'polish';
 
@@ -39,4 +41,10 @@ export interface Policy {
   readonly alwaysPerson: readonly string[];
   /** Milliseconds a step may take, queueing included, before the case goes on without it. */
   readonly deadlines: { readonly smallMs: number; readonly bigMs: number };
+  /** What calls may cost, and what happens where they may not; absent: whatever they cost. */
+  readonly budgets?: Budgets;
+  /** How many messages may escalate; absent: all of them. */
+  readonly escalationLimit?: EscalationLimit;
+  /** Why nothing escalates at the moment, for a person to read: a pack's policy has none. */
+  readonly escalationsStopped?: string;
 }

@@ -42,7 +42,12 @@ function judged(given: Given) {
   };
   const { answer } = answered(step, confidence) as { readonly answer: StepAnswer };
   const told = { ...answer, ...(fingerprint === undefined ? {} : { fingerprint }) };
-  const { verdict, threshold, reasons } = judge({ phase: 'open', steps: {}, behind: false }, told, inForce);
+  const { verdict, threshold, reasons } = judge(
+    { phase: 'open', steps: {}, behind: false },
+    told,
+    inForce,
+    0,
+  );
   return [verdict, threshold, reasons.join(' / ')];
 }
 

@@ -119,6 +119,27 @@ export const MODEL_UNPRICED = metric(
   'spillway_model_unpriced_total',
   'Calls whose price is unknown, by model.',
 );
+export const BUDGET_SPENT_NANOS = metric(
+  'spillway_budget_spent_nanos',
+  'Money that calls are known to have cost in the present day or month, nano-dollars, by cap (model and per). ' +
+    'The same in every process: take the greatest, not the sum.',
+);
+export const BUDGET_RESERVED_NANOS = metric(
+  'spillway_budget_reserved_nanos',
+  'Money set aside for calls under way or of unknown cost, nano-dollars, by cap (model and per). As above.',
+);
+export const BUDGET_CAP_NANOS = metric(
+  'spillway_budget_cap_nanos',
+  'Most that may be spent in a day or month, nano-dollars, by cap (model and per).',
+);
+export const BUDGET_REJECTIONS = metric(
+  'spillway_budget_rejections_total',
+  'Calls that were not made because a cap had no room, by model and cap (its model or all, and per).',
+);
+export const BUDGET_UNSETTLED = metric(
+  'spillway_budget_unsettled_total',
+  'Calls that the budget could not be told the cost of: their upper bound counts. By model.',
+);
 export const CALLS_PAID_TWICE = metric(
   'spillway_model_calls_paid_twice_total',
   'Calls whose result was discarded, because another process had taken them over and made them again.',
@@ -130,6 +151,10 @@ export const DECISIONS = metric(
 export const DECISION_CONFIDENCE = metric(
   'spillway_decision_confidence',
   'Calibrated confidence that the router acted on, 0 to 1, by step.',
+);
+export const ESCALATIONS_STOPPED = metric(
+  'spillway_escalations_stopped',
+  '1 while too many messages escalate, so that a person decides in their place, else 0. By this process.',
 );
 export const MESSAGES_SETTLED = metric('spillway_messages_settled_total', 'Messages settled, by outcome.');
 export const SPANS_LOST = metric(

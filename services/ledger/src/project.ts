@@ -16,6 +16,7 @@ import {
   type StepCompleted,
   Verdict,
 } from '@spillway/contracts/events';
+import type { FaultCode } from '@spillway/contracts/fault';
 import { Step, Tier } from '@spillway/contracts/model';
 import type { DecisionName, StepName, TierName, VerdictName } from '@spillway/store/ledger';
 import type { LedgerChange } from '@spillway/store/ledger-change';
@@ -62,6 +63,7 @@ const verdicts: Readonly<Record<Verdict, VerdictName | undefined>> = {
   [Verdict.ACCEPT]: 'accept',
   [Verdict.ESCALATE]: 'escalate',
   [Verdict.HOLD]: 'hold',
+  [Verdict.WAIT]: undefined,
 };
 const decisions: Readonly<Record<ReviewDecision, DecisionName | undefined>> = {
   [ReviewDecision.UNSPECIFIED]: undefined,
@@ -76,9 +78,11 @@ export function project(event: Recorded, carrier: Carrier, pricing: Pricing): re
     case 'spillway.v1.MessageReceived':
       return [received(event, carrier)];
     case 'spillway.v1.StepCompleted':
-      return [stepped(event, carrier, pricing)];
+      // No call was made, and one may still be: the row is for that.
+      return wasOverBudget(event) ? [] : [stepped(event, carrier, pricing)];
     case 'spillway.v1.DecisionMade':
-      return [decided(event, carrier)];
+      // The last word on the answer is still to come.
+      return event.verdict === Verdict.WAIT ? [] : [decided(event, carrier)];
     case 'spillway.v1.MessageSettled':
       return [settled(event, carrier)];
     case 'spillway.v1.ReviewRequested':
@@ -125,6 +129,9 @@ function stepped(event: StepCompleted, carrier: Carrier, pricing: Pricing): Ledg
     detail: detailOf(event),
   };
 }
+
+const wasOverBudget = ({ result }: StepCompleted): boolean =>
+  result.case === 'failure' && result.value.code === ('over_budget' satisfies FaultCode);
 
 const decided = (event: DecisionMade, carrier: Carrier): LedgerChange => ({
   kind: 'decision',

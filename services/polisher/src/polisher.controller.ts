@@ -2,7 +2,7 @@ import { Controller, Inject } from '@nestjs/common';
 import { On, type Received } from '@spillway/bus/on';
 import { emit, type Outgoing } from '@spillway/contracts/event';
 import { PolishRequestedSchema, StepCompletedSchema } from '@spillway/contracts/events';
-import type { StepRunner } from '@spillway/models/runner';
+import type { StepRequest, StepRunner } from '@spillway/models/runner';
 import { requestOf } from './request.js';
 
 export const RUNNER = Symbol('step runner');
@@ -15,7 +15,12 @@ export class PolisherController {
   @On(PolishRequestedSchema)
   async polish({ event, signal }: Received<typeof PolishRequestedSchema>): Promise<readonly Outgoing[]> {
     const request = requestOf(event);
-    const asked = request.purpose === 'audit' ? 'audit' : 'big';
-    return [emit(StepCompletedSchema, await this.runner.run(request, signal), `${request.step}:${asked}`)];
+    return [emit(StepCompletedSchema, await this.runner.run(request, signal), nameOf(request))];
   }
+}
+
+/** What tells the answers of one message apart. */
+function nameOf({ step, purpose, askedBefore = 0 }: StepRequest): string {
+  const name = `${step}:${purpose === 'audit' ? 'audit' : 'big'}`;
+  return askedBefore === 0 ? name : `${name}:${askedBefore}`;
 }

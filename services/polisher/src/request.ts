@@ -26,7 +26,8 @@ const purposes: Readonly<Partial<Record<PolishPurpose, 'escalation' | 'audit'>>>
  */
 export function requestOf(event: PolishRequested): StepRequest {
   const { conversationId, messageId, purpose } = event;
-  const common = { tier: 'big', conversationId, messageId, input: inputOf(event) } as const;
+  const { askedBefore } = event;
+  const common = { tier: 'big', conversationId, messageId, askedBefore, input: inputOf(event) } as const;
   if (purpose === PolishPurpose.FINAL) return { ...common, step: 'polish', purpose: 'final' };
   const step = steps[event.task];
   const name = purposes[purpose];

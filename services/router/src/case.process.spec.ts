@@ -3,12 +3,17 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Outgoing } from '@spillway/contracts/event';
 import type { StepAnswer } from '@spillway/policy/case';
-import { answered, message, policy, understood } from '@spillway/policy/testing/given';
+import type { Input } from '@spillway/policy/decide';
+import type { Policy } from '@spillway/policy/policy';
+import { answered, message, overBudget, policy, understood } from '@spillway/policy/testing/given';
 import { openEmbeddedKeyedState } from '@spillway/store/embedded-keyed-state';
 import type { KeyedState } from '@spillway/store/keyed-state';
+import { createLogger, type Logger } from '@spillway/telemetry/logger';
+import { registry } from '@spillway/telemetry/metrics';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { type Arrival, type CaseProcess, caseProcess } from './case.process.js';
 import { caseKey } from './case-file.js';
+import { escalationGuard } from './escalation-guard.js';
 
 let folder: string;
 let state: KeyedState;
@@ -21,14 +26,18 @@ beforeEach(() => {
   state = openEmbeddedKeyedState({ path: join(folder, 'state.db'), now: () => nowMs });
   nowMs = 1_000_000;
   told = 0;
-  cases = caseProcess({
+  cases = process();
+});
+
+const process = (inForce = policy, log = createLogger('router')): CaseProcess =>
+  caseProcess({
     state,
-    policy: () => policy,
+    policy: () => inForce,
     auditKey: async () => 'key',
     now: () => nowMs,
+    escalations: escalationGuard(inForce.escalationLimit, log),
     onActions: ({ length }) => (told += length),
   });
-});
 
 afterEach(async () => {
   await state.close();
@@ -236,14 +245,7 @@ it('follows the message that opened the conversation under its own id', async ()
 });
 
 it('goes on from what another process has saved', async () => {
-  const parts = {
-    state,
-    policy: () => policy,
-    auditKey: async () => 'key',
-    now: () => nowMs,
-    onActions: () => undefined,
-  };
-  const other = caseProcess(parts);
+  const other = process();
   await cases.handle(received('m1'));
   await other.handle(completed('m1', answered('classify', 0.2) as { answer: StepAnswer }));
   // What this process remembers still waits for the small model.
@@ -269,4 +271,76 @@ it('decides once where two topics of one message are handled at the same time', 
     ...answers.slice(0, 3).map((answer) => cases.handle(completed('m1', answer))),
   ]);
   expect(told).toBe(4);
+});
+
+describe('a full budget', () => {
+  const midnight = 10 * 3_600_000;
+  const queue: Policy = {
+    ...policy,
+    budgets: {
+      caps: [{ per: 'day', nanos: 1n }],
+      atCap: { rule: 'queue', longestWaitMs: 24 * 3_600_000 },
+    },
+  };
+  const reply = (name: string, input: Input): Arrival =>
+    arrival('m1', 'step.completed', input as Arrival['input'], `m1/step.completed/${name}`);
+  const rings = (dueAtMs: number): Promise<readonly Outgoing[]> =>
+    cases.handle(arrival('m1', 'deadline.passed', { type: 'due', dueAtMs }, `due ${dueAtMs}`));
+
+  it('makes the message wait for the reset, and every question and decision an event of its own', async () => {
+    cases = process(queue);
+    await cases.handle(received('m1'));
+    for (const answer of understood.slice(1) as { answer: StepAnswer }[])
+      await cases.handle(completed('m1', answer));
+    const asked = await cases.handle(completed('m1', answered('classify', 0.2) as { answer: StepAnswer }));
+    expect(ids(asked)).toEqual(['m1/decision.made/classify:small', 'm1/polish.requested/classify']);
+    const waits = await cases.handle(reply('classify:big', overBudget('classify', 'big', midnight)));
+    expect(ids(waits)).toEqual(['m1/decision.made/classify:big:wait-1']);
+    // The alarm that was armed for the first deadline rings, and is set to the reset.
+    await rings(nowMs + policy.deadlines.smallMs);
+    expect(await state.due(Number.MAX_SAFE_INTEGER, 10)).toMatchObject([{ at: midnight }]);
+    nowMs = midnight;
+    const again = await rings(midnight);
+    expect(ids(again)).toEqual(['m1/polish.requested/classify:1']);
+    expect(again[0]?.decoded).toMatchObject({ askedBefore: 1 });
+    expect(await state.due(Number.MAX_SAFE_INTEGER, 10)).toMatchObject([
+      { at: midnight + policy.deadlines.bigMs },
+    ]);
+    const last = await cases.handle(reply('classify:big:1', answered('classify', 0.9, 'big')));
+    expect(ids(last).slice(0, 2)).toEqual(['m1/decision.made/classify:big', 'm1/draft.requested']);
+  });
+});
+
+describe('the escalation limit', () => {
+  it('stops escalations once too many messages escalate, and says so once; then lets them go on', async () => {
+    const limited = { ...policy, escalationLimit: { share: 0.5, windowMs: 600_000, minMessages: 3 } };
+    const log = { info: vi.fn(), warn: vi.fn() };
+    cases = process(limited, log as unknown as Logger);
+    const unsure = async (messageId: string): Promise<readonly string[]> => {
+      await cases.handle({ ...received(messageId), conversationId: messageId });
+      const answer = completed(messageId, answered('classify', 0.2) as { answer: StepAnswer });
+      return ids(await cases.handle({ ...answer, conversationId: messageId }));
+    };
+    for (const id of ['m1', 'm2']) expect(await unsure(id)).toContain(`${id}/polish.requested/classify`);
+    for (const id of ['m3', 'm4']) expect(await unsure(id)).toContain(`${id}/review.requested`);
+    const figures = { messages: 3, escalated: 2, limit: 0.5 };
+    expect(log.warn.mock.calls).toEqual([[figures, expect.stringContaining('too many messages escalate')]]);
+    expect(await registry.metrics()).toContain('spillway_escalations_stopped 1');
+    nowMs += 600_000;
+    expect(await unsure('m6')).toContain('m6/polish.requested/classify');
+    expect(log.info.mock.calls).toHaveLength(1);
+    expect(await registry.metrics()).toContain('spillway_escalations_stopped 0');
+  });
+
+  it('counts a repeated event once', async () => {
+    const limited = { ...policy, escalationLimit: { share: 0.5, windowMs: 600_000, minMessages: 2 } };
+    cases = process(limited);
+    await cases.handle(received('m1'));
+    await cases.handle(received('m1'));
+    const answer = completed('m1', answered('classify', 0.2) as { answer: StepAnswer });
+    expect(ids(await cases.handle(answer))).toContain('m1/polish.requested/classify');
+    expect(ids(await cases.handle(answer))).toContain('m1/polish.requested/classify');
+    const second = completed('m1', answered('extract', 0.2) as { answer: StepAnswer });
+    expect(ids(await cases.handle(second))).toContain('m1/polish.requested/extract');
+  });
 });

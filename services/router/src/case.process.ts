@@ -19,6 +19,7 @@ import {
   messageKey,
   trimmed,
 } from './case-file.js';
+import type { EscalationGuard } from './escalation-guard.js';
 import { published } from './publication.js';
 import { auditPlan } from './shadow-audit.js';
 
@@ -50,6 +51,7 @@ export interface CaseProcessParts {
   /** Draws messages for the audit. */
   readonly auditKey: () => Promise<string>;
   readonly now: () => number;
+  readonly escalations: EscalationGuard;
   /** Told of every decision the first time it is made: for metrics and spans. */
   readonly onActions: (actions: Decided['actions'][number]['actions']) => void;
 }
@@ -104,6 +106,7 @@ export function caseProcess({
   policy: inForce,
   auditKey,
   now,
+  escalations,
   onActions,
 }: CaseProcessParts): CaseProcess {
   /** Cases as this process last saved them. Another process may have gone on since: then a write finds out. */
@@ -227,7 +230,7 @@ export function caseProcess({
         : arrival.input;
     const rang = input.type === 'due' && file.alarmAtMs !== undefined && file.alarmAtMs <= input.dueAtMs;
     const atMs = now();
-    const turn = decide(file.kase, input, policy, atMs);
+    const turn = decide(file.kase, input, escalations.inForce(policy, atMs), atMs);
     if (turn.kase === file.kase && !rang) return withoutEffect(arrival);
     const occurrence = { conversationId, messageId, before: file.kase, input, turn };
     const audit = await auditPlan(occurrence, policy, auditKey);
@@ -243,6 +246,7 @@ export function caseProcess({
       .map(({ loaded: other, kase }) => ({ ...other, file: { ...other.file, kase } }));
     const files = [{ ...loaded, file: own.file }, ...others, ...(queue.before ? [queue.before] : [])];
     await save(conversationId, files, [...queue.notes, ...own.changes, ...audit.changes]);
+    escalations.saved(file.kase, turn.kase, atMs);
     onActions(actions.flatMap((each) => each.actions));
     return published(
       conversationId,

@@ -1,11 +1,11 @@
-import { timestampMs } from '@bufbuild/protobuf/wkt';
+import { type Timestamp, timestampMs } from '@bufbuild/protobuf/wkt';
 import {
   type MessageReceived,
   type ReviewDecided,
   ReviewDecision,
   type StepCompleted,
 } from '@spillway/contracts/events';
-import { Fault } from '@spillway/contracts/fault';
+import { Fault, type FaultCode } from '@spillway/contracts/fault';
 import { Step, Tier } from '@spillway/contracts/model';
 import type { Message, StepAnswer } from '@spillway/policy/case';
 import type { Input } from '@spillway/policy/decide';
@@ -49,8 +49,13 @@ export function answerOf({ step, tier, result, confidence, call }: StepCompleted
     throw new Fault('malformed', `step ${step} of tier ${tier} is not a model's answer`);
   }
   if (result.case === 'failure') {
-    const { code, detail } = result.value;
-    return { step: task, tier: tierName, failure: detail === '' ? code : `${code}, ${detail}` };
+    const { code, detail, retryAt } = result.value;
+    return {
+      step: task,
+      tier: tierName,
+      failure: detail === '' ? code : `${code}, ${detail}`,
+      ...(code === ('over_budget' satisfies FaultCode) ? { overBudget: untilOf(retryAt) } : {}),
+    };
   }
   if (result.case !== RESULT_OF[task]) {
     throw new Fault('malformed', `${task} was answered with ${result.case ?? 'nothing'}`);
@@ -63,6 +68,9 @@ export function answerOf({ step, tier, result, confidence, call }: StepCompleted
     ...(call === undefined || call.fingerprint === '' ? {} : { fingerprint: call.fingerprint }),
   };
 }
+
+const untilOf = (at: Timestamp | undefined): NonNullable<StepAnswer['overBudget']> =>
+  at === undefined ? {} : { untilMs: timestampMs(at) };
 
 const DECISIONS = {
   [ReviewDecision.APPROVE]: 'approve',

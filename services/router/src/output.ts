@@ -25,7 +25,12 @@ export const STEPS: Readonly<Record<TaskName, Step>> = {
   polish: Step.POLISH,
 };
 const TIERS = { small: Tier.SMALL, big: Tier.BIG, human: Tier.HUMAN } as const;
-const VERDICTS = { accept: Verdict.ACCEPT, escalate: Verdict.ESCALATE, hold: Verdict.HOLD } as const;
+const VERDICTS = {
+  accept: Verdict.ACCEPT,
+  escalate: Verdict.ESCALATE,
+  hold: Verdict.HOLD,
+  wait: Verdict.WAIT,
+} as const;
 
 /** Which message an action is about, when it was decided and by which policy. */
 export interface Occasion {
@@ -79,7 +84,7 @@ export function outgoing(action: Action, kase: Case, occasion: Occasion): Outgoi
   };
   switch (action.type) {
     case 'decided': {
-      const { step, tier, verdict, reasons, confidence, threshold } = action;
+      const { step, tier, verdict, reasons, confidence, threshold, wait } = action;
       return emit(
         DecisionMadeSchema,
         {
@@ -93,7 +98,7 @@ export function outgoing(action: Action, kase: Case, occasion: Occasion): Outgoi
           policyVersion,
           decidedAt: at,
         },
-        `${step}:${tier}`,
+        wait === undefined ? `${step}:${tier}` : `${step}:${tier}:wait-${wait}`,
       );
     }
     case 'draft':
@@ -101,8 +106,17 @@ export function outgoing(action: Action, kase: Case, occasion: Occasion): Outgoi
     case 'ask-big': {
       const final = action.purpose === 'final';
       const purpose = final ? PolishPurpose.FINAL : PolishPurpose.ESCALATION;
-      const request = { ...asked, ...known(kase), ...draftOf(kase), task: STEPS[action.task], purpose };
-      return emit(PolishRequestedSchema, request, final ? 'final' : action.task);
+      const { task, askedBefore = 0 } = action;
+      const request = {
+        ...asked,
+        ...known(kase),
+        ...draftOf(kase),
+        task: STEPS[task],
+        purpose,
+        askedBefore,
+      };
+      const name = final ? 'final' : task;
+      return emit(PolishRequestedSchema, request, askedBefore === 0 ? name : `${name}:${askedBefore}`);
     }
     case 'review': {
       const polish = resultOf(kase, 'polish');

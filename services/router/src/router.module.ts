@@ -16,6 +16,7 @@ import { auditKey } from './audit-ticket.js';
 import { audits } from './audits.js';
 import { caseProcess } from './case.process.js';
 import { deadlineClock } from './deadline-clock.js';
+import { escalationGuard } from './escalation-guard.js';
 import { observer } from './observe.js';
 import { reviewReminder } from './review-reminder.js';
 import { AUDITS, CASE_PROCESS, RouterController } from './router.controller.js';
@@ -64,6 +65,7 @@ export class RouterModule implements OnApplicationBootstrap, OnModuleDestroy {
             policy: inForce,
             auditKey: key,
             now,
+            escalations: escalationGuard(policy.escalationLimit, log),
             onActions: observer(policy.version),
           }),
         },

@@ -19,10 +19,12 @@ import type { Policy } from '@spillway/policy/policy';
 import { answered, message, policy, understood } from '@spillway/policy/testing/given';
 import { openEmbeddedKeyedState } from '@spillway/store/embedded-keyed-state';
 import type { KeyedState } from '@spillway/store/keyed-state';
+import { createLogger } from '@spillway/telemetry/logger';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { auditFinding } from './audit-output.js';
 import { auditKey, ticketKey } from './audit-ticket.js';
 import { type Arrival, type CaseProcess, caseProcess } from './case.process.js';
+import { escalationGuard } from './escalation-guard.js';
 
 let folder: string;
 let state: KeyedState;
@@ -55,6 +57,7 @@ function casesUnder(inForce: Policy): CaseProcess {
     policy: () => inForce,
     auditKey: key,
     now: () => 1_000,
+    escalations: escalationGuard(undefined, createLogger('router')),
     onActions: () => undefined,
   });
 }

@@ -16,6 +16,7 @@ const worthAnotherTry = {
   missing: false,
   misconfigured: false,
   too_large: false,
+  over_budget: false,
   cancelled: false,
 } as const satisfies Record<FaultCode, boolean>;
 
@@ -37,8 +38,9 @@ const sleepUnlessAborted = async (ms: number, signal: AbortSignal): Promise<void
 
 /**
  * Tries again after faults that can pass, with full jitter between tries so that callers which failed together do not
- * come back together. Waits as long as the endpoint asked for where it said so. Throws the last fault
- * with the number of tries. What failed attempts may have cost is passed on with the answer or the fault.
+ * come back together. Waits as long as the endpoint asked for where it said so. Throws the last fault with the number of
+ * tries; where a budget allows no other try, the one before it. What failed attempts may have cost is passed on with the
+ * answer or the fault.
  */
 export function retry(options: RetryOptions): Layer {
   const { attempts, sleep = sleepUnlessAborted } = options;
@@ -47,6 +49,7 @@ export function retry(options: RetryOptions): Layer {
     embedded: model.embedded,
     async complete(prompt, signal) {
       let failed = 0;
+      let last: Fault | undefined;
       let owed: Fault | undefined;
       for (;;) {
         try {
@@ -56,9 +59,11 @@ export function retry(options: RetryOptions): Layer {
           return owed === undefined ? answered : { ...answered, unaccounted: true };
         } catch (error) {
           const fault = Fault.from(error);
+          if (fault.code === 'over_budget' && last !== undefined) throw lastOf(last, failed, owed);
           failed += 1;
           const wait = waitAfter(fault, failed, options);
           if (failed >= attempts || wait === undefined || signal.aborted) throw lastOf(fault, failed, owed);
+          last = fault;
           if (mayBeBilled(fault)) owed = fault;
           await sleep(wait, signal).catch((cause: unknown) => {
             throw Fault.from(cause);

@@ -1,7 +1,7 @@
 import { didYouMean } from '../nearest.js';
 import type { PackParts } from '../parts.js';
 import { type PackProblem, quoted } from '../problems.js';
-import { duplicates, entriesOf, namesOf, type Path, problemAt } from './names.js';
+import { duplicates, entriesOf, isPriced, namesOf, type Path, problemAt } from './names.js';
 
 type Model = NonNullable<NonNullable<NonNullable<PackParts['models']['readable']>['models']>[number]>;
 
@@ -44,12 +44,6 @@ function choicesOf(file: PackParts['models']['readable']): [string, 'small' | 'b
     }),
   );
 }
-
-const isPriced = ({ prices }: Model): boolean =>
-  (prices ?? []).length > 0 &&
-  (prices ?? []).every(
-    (price) => price?.input_per_million !== undefined && price.output_per_million !== undefined,
-  );
 
 function checkModel(models: PackParts['models'], model: Model, path: Path): PackProblem[] {
   const prices = entriesOf(model.prices, [...path, 'prices']);

@@ -44,3 +44,18 @@ export function duplicates(
     return [problemAt(part, path, message)];
   });
 }
+
+/** What is readable of a price. */
+interface ReadablePrice {
+  readonly input_per_million?: bigint | undefined;
+  readonly output_per_million?: bigint | undefined;
+}
+
+/** Whether input and output of a model have a price from its first day on. */
+export const isPriced = ({
+  prices = [],
+}: {
+  readonly prices?: readonly (ReadablePrice | undefined)[] | undefined;
+}): boolean =>
+  prices.length > 0 &&
+  prices.every((price) => price?.input_per_million !== undefined && price.output_per_million !== undefined);

@@ -64,6 +64,17 @@ export const failed = (step: TaskName, tier: TierName = 'small'): Input => ({
   answer: { step, tier, failure: 'timed_out' },
 });
 
+/** No answer, because the budget is full; `untilMs`: when it has room again. */
+export const overBudget = (step: TaskName, tier: TierName = 'big', untilMs?: number): Input => ({
+  type: 'answered',
+  answer: {
+    step,
+    tier,
+    failure: 'over_budget, the cap is reached',
+    overBudget: untilMs === undefined ? {} : { untilMs },
+  },
+});
+
 /** Everything up to the draft request: three sure answers. */
 export const understood: readonly Input[] = [
   answered('classify', 0.95),
@@ -78,8 +89,10 @@ export function told(action: Action): string {
       return `${action.verdict} ${action.step} of ${action.tier}`;
     case 'draft':
       return 'ask small for a draft';
-    case 'ask-big':
-      return action.purpose === 'final' ? 'ask big for the polish' : `ask big to ${action.task}`;
+    case 'ask-big': {
+      const asked = action.purpose === 'final' ? 'ask big for the polish' : `ask big to ${action.task}`;
+      return action.askedBefore === undefined ? asked : `${asked} (asked ${action.askedBefore} times before)`;
+    }
     case 'review':
       return `a person looks at ${action.step}`;
     case 'settle':
@@ -88,10 +101,13 @@ export function told(action: Action): string {
 }
 
 /** Runs inputs from the start, one second apart; the case and what was told. */
-export function play(inputs: readonly Input[]): { kase: Case; actions: readonly Action[] } {
+export function play(
+  inputs: readonly Input[],
+  inForce: Policy = policy,
+): { kase: Case; actions: readonly Action[] } {
   return inputs.reduce<{ kase: Case; actions: readonly Action[] }>(
     (before, input, second) => {
-      const { kase, actions } = decide(before.kase, input, policy, second * 1_000);
+      const { kase, actions } = decide(before.kase, input, inForce, second * 1_000);
       return { kase, actions: [...before.actions, ...actions] };
     },
     { kase: unknownCase, actions: [] },
