@@ -1,7 +1,9 @@
 import { InMemorySpanExporter, SimpleSpanProcessor } from '@opentelemetry/sdk-trace';
 import { Fault } from '@spillway/contracts/fault';
+import type { Pack } from '@spillway/pack/pack';
 import { startTracing } from '@spillway/telemetry/tracing';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { CallBudget } from './layers/budget.js';
 import { type Models, type ModelsOptions, needsEmbedded, openModels } from './registry.js';
 import { promptFor } from './steps.js';
 import { type ModelServer, startModelServer } from './testing/model-server.js';
@@ -181,6 +183,91 @@ describe('signals', () => {
     const opened = open({ pack: stepsWith({ secondOpinion: true }) });
     expect(opened.signals('classify', 'small').secondOpinion).toBe(embedded.small);
     expect(opened.signals('classify', 'big').secondOpinion).toBeUndefined();
+  });
+});
+
+type Caps = NonNullable<Pack['policy']['budgets']>['caps'];
+
+describe('under budget caps', () => {
+  const budgets = (caps: Caps) => ({
+    ...smallPack().policy,
+    budgets: { caps, atCap: { rule: 'hold' } as const },
+  });
+  const told: string[] = [];
+  const budget: CallBudget = {
+    async reserve(callId, model, nanos) {
+      told.push(model);
+      if (nanos > 10n ** 9n) return { state: 'full', cap: { per: 'day', nanos: 1n } };
+      return { state: 'reserved', reservation: { callId, model, nanos, atMs: 0 } };
+    },
+    async settle(_, costNanos) {
+      told.push(`${costNanos}`);
+    },
+  };
+  beforeEach(() => {
+    told.length = 0;
+  });
+  const ask = (changes: Partial<ModelsOptions>, tier: 'small' | 'big' = 'small') =>
+    open({ budget, ...changes })
+      .for('classify', tier)
+      .complete(prompt, alive);
+
+  it.each<[string, Caps, readonly string[]]>([
+    ['a cap on all models', [{ per: 'day', nanos: 1n }], ['little', expect.stringMatching(/^\d+$/)]],
+    ['a cap of its own', [{ per: 'day', nanos: 1n, model: 'little' }], ['little', expect.any(String)]],
+    ['a cap of another', [{ per: 'day', nanos: 1n, model: 'other' }], []],
+    ['no cap', [], []],
+  ])('counts an endpoint under %s', async (_, caps, want) => {
+    await ask({ pack: { ...packAt(server.baseUrl), policy: budgets(caps) } });
+    expect(told).toEqual(want);
+  });
+
+  it('counts no embedded model', async () => {
+    await ask({ pack: { ...packAt(server.baseUrl), policy: budgets([{ per: 'day', nanos: 1n }]) } }, 'big');
+    expect(told).toEqual([]);
+  });
+
+  it('counts an override under the name of the model whose price it has', async () => {
+    const pack = { ...packAt(server.baseUrl), policy: budgets([{ per: 'day', nanos: 1n, model: 'little' }]) };
+    await ask({ pack, overrides: { small: { baseUrl: server.baseUrl, model: 'little-8b' } } });
+    expect(told[0]).toBe('little');
+  });
+
+  it('asks neither the endpoint nor its breaker for a call that the budget does not allow', async () => {
+    server.always(() => ({ kind: 'status', status: 500 }));
+    const dear = [{ from: '2020-01-01', inputPerMillion: 10n ** 15n, outputPerMillion: 1n }];
+    const pack = packAt(server.baseUrl, { maxAttempts: 1 });
+    const [little, ...others] = pack.models;
+    if (little === undefined) throw new Error('no model');
+    const models = [little, { ...little, name: 'dear', prices: dear }, ...others];
+    const steps = { ...pack.steps, sentiment: { small: 'dear', big: 'house' } };
+    const opened = open({
+      budget,
+      pack: { ...pack, models, steps, policy: budgets([{ per: 'day', nanos: 1n }]) },
+    });
+    for (let nth = 0; nth < 6; nth += 1) {
+      const call = opened.for('sentiment', 'small').complete(prompt, alive);
+      await expect(call).rejects.toMatchObject({ code: 'over_budget' });
+    }
+    expect(server.calls).toEqual([]);
+    server.always(() => undefined);
+    expect((await opened.for('classify', 'small').complete(prompt, alive)).text).toBe('{"label":"cancel"}');
+  });
+
+  it('opens no model that falls under a cap and has no price', () => {
+    const pack = { ...packAt(server.baseUrl), policy: budgets([{ per: 'day', nanos: 1n }]) };
+    const overrides = { big: { baseUrl: server.baseUrl, model: 'huge-1t' } };
+    expect(() => open({ budget, pack, overrides })).toThrow(
+      expect.objectContaining({
+        code: 'misconfigured',
+        problems: [
+          {
+            where: 'huge-1t',
+            message: 'falls under a budget cap of the policy, and the pack has no price for it',
+          },
+        ],
+      }),
+    );
   });
 });
 

@@ -288,6 +288,51 @@ describe('stepRunner', () => {
         }),
     );
 
+  describe('a budget that is full', () => {
+    const full = new Fault('over_budget', 'little: not called', { retryAfterMs: 3_600_000 });
+
+    it('fails with the moment at which it has room again, and is not recorded', async () => {
+      const { run, calls } = runnerOf(language(full, { ...good, usage }));
+      const completed = await run();
+      expect(completed).toMatchObject({
+        result: { case: 'failure', value: { code: 'over_budget', detail: 'little: not called' } },
+        call: { costNanos: 0n, attempts: 1 },
+      });
+      const { result, completedAt } = completed;
+      const retryAt = result?.case === 'failure' ? result.value.retryAt : undefined;
+      expect(Number(retryAt?.seconds) - Number(completedAt?.seconds)).toBe(3_600);
+      expect(calls.done.size).toBe(0);
+      // The same event again, once there is room.
+      expect(await run()).toMatchObject({ result: { case: 'classification' } });
+      expect(calls.done.size).toBe(1);
+    });
+
+    it('tells no moment where waiting does not help', async () => {
+      const { run } = runnerOf(language(new Fault('over_budget', 'too dear')));
+      const { result } = await run();
+      expect(result?.case === 'failure' && 'retryAt' in result.value).toBe(false);
+    });
+
+    it('is another call when it is asked for again', async () => {
+      const { run, calls } = runnerOf(language(good));
+      const request = { tier: 'big', purpose: 'escalation' } as const;
+      await run(request);
+      await run({ ...request, askedBefore: 0 });
+      await run({ ...request, askedBefore: 2 });
+      const id = 'm1/classify/big/escalation';
+      expect([...calls.done.keys()]).toEqual([id, `${id}/again-2`]);
+    });
+
+    it('leaves an answer off the schema as it is: that call was made and is on the bill', async () => {
+      const { run, calls } = runnerOf(language({ ...off, usage }, full));
+      expect(await run()).toMatchObject({
+        result: { case: 'failure', value: { code: 'malformed' } },
+        call: { costNanos: 1_020_000n },
+      });
+      expect(calls.done.size).toBe(1);
+    });
+  });
+
   it("ends at the policy's deadline", async () => {
     const pack = smallPack();
     const hurried = { ...pack, policy: { ...pack.policy, deadlines: { smallMs: 10, bigMs: 10 } } };

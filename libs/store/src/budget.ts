@@ -63,5 +63,5 @@ export interface Budget {
   close(): Promise<void>;
 }
 
-/** Injection token of the process's budget; undefined where the policy has no caps. */
+/** Injection token of the process's budget; null where the policy has no caps. */
 export const BUDGET = Symbol('budget');

@@ -21,7 +21,7 @@ export function counter<L extends string>(metric: Named, labelNames: readonly L[
 export function gauge<L extends string>(
   metric: Named,
   labelNames: readonly L[],
-  collect?: (gauge: Gauge<L>) => void,
+  collect?: (gauge: Gauge<L>) => void | Promise<void>,
 ): Gauge<L> {
   registry.removeSingleMetric(metric.name);
   return new Gauge({
@@ -32,7 +32,7 @@ export function gauge<L extends string>(
       ? {}
       : {
           collect(this: Gauge<L>) {
-            collect(this);
+            return collect(this);
           },
         }),
   });

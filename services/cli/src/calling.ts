@@ -4,6 +4,7 @@ import type { StepName } from '@spillway/models/language-model';
 import { type Models, type ModelsOptions, needsEmbedded, openModels } from '@spillway/models/registry';
 import { type StepRunner, stepRunner } from '@spillway/models/runner';
 import type { Pack } from '@spillway/pack/pack';
+import type { Budget } from '@spillway/store/budget';
 import type { KeyedState } from '@spillway/store/keyed-state';
 import { recordedCalls } from '@spillway/store/recorded-calls';
 import { createLogger } from '@spillway/telemetry/logger';
@@ -21,15 +22,21 @@ export interface Calling {
   finish(timeoutMs: number): Promise<boolean>;
 }
 
+export interface CallingParts {
+  readonly pack: Pack;
+  readonly state: KeyedState;
+  /** Absent where the policy has no caps. */
+  readonly budget: Budget | undefined;
+  readonly say: (line: string) => void;
+}
+
 /**
  * Opens the models that the pack and the configuration name. Those of the pack's examples only where a step is served by
  * one of them: they have a thread and a heap of their own. What is to be closed is added to `closers`.
  */
 export async function openCalling(
   config: CliConfig,
-  pack: Pack,
-  state: KeyedState,
-  say: (line: string) => void,
+  { pack, state, budget, say }: CallingParts,
   closers: (() => Promise<void>)[],
 ): Promise<Calling> {
   const overrides = overridesOf(config, pack);
@@ -37,7 +44,7 @@ export async function openCalling(
     ? threadedModels(pack, await trainedFor(pack, config.data, say))
     : undefined;
   if (embedded !== undefined) closers.push(() => embedded.close());
-  const models = modelsOf(config, pack, embedded);
+  const models = modelsOf(config, pack, { embedded, budget });
   closers.push(() => models.close());
   const paidTwice = counter(CALLS_PAID_TWICE, []);
   const calls = recordedCalls(state, { onPaidTwice: () => paidTwice.inc() });
@@ -61,10 +68,18 @@ function warnOfSilence(): (step: StepName, model: string, why: string) => void {
 }
 
 /** The models of the pack, with what the environment puts in the place of its endpoints. */
-export function modelsOf(config: CliConfig, pack: Pack, embedded: ModelsOptions['embedded']): Models {
+export function modelsOf(
+  config: CliConfig,
+  pack: Pack,
+  {
+    embedded,
+    budget,
+  }: { readonly embedded: ModelsOptions['embedded']; readonly budget?: Budget | undefined },
+): Models {
   return openModels({
     pack,
     ...(embedded === undefined ? {} : { embedded }),
+    ...(budget === undefined ? {} : { budget }),
     overrides: overridesOf(config, pack),
     apiKeys: config.secret,
   });

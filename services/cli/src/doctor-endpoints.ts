@@ -29,13 +29,13 @@ export async function endpoints(
 ): Promise<readonly Finding[]> {
   let models: Models;
   try {
-    models = modelsOf(config, pack, embeddedModels(pack, trainPack(pack)));
+    models = modelsOf(config, pack, { embedded: embeddedModels(pack, trainPack(pack)) });
   } catch (error) {
     return Fault.from(error).problems.map(({ where, message }) => ({
       check: 'endpoint',
       ok: false,
       found: `${where}: ${message}`,
-      fix: `set ${where}`,
+      fix: /^[A-Z][A-Z0-9_]*$/.test(where) ? `set ${where}` : 'mend the models or budgets of the pack',
     }));
   }
   try {

@@ -1,14 +1,17 @@
 import type { Bus } from '@spillway/bus/bus';
 import { loadPack } from '@spillway/pack/load';
 import type { Pack } from '@spillway/pack/pack';
+import type { Budget } from '@spillway/store/budget';
 import type { KeyedState } from '@spillway/store/keyed-state';
 import type { Ledger } from '@spillway/store/ledger';
+import { createLogger } from '@spillway/telemetry/logger';
+import { measureBudget } from './budget-metrics.js';
 import type { Calling, openCalling } from './calling.js';
 import type { CliConfig } from './cli.config.js';
-import { type BusChoice, openBus, openLedger, openState } from './stores.js';
+import { type BusChoice, openBudget, openBus, openLedger, openState } from './stores.js';
 
 /** What a service can need besides the pack and the bus. */
-export type Need = 'state' | 'ledger' | 'models';
+export type Need = 'state' | 'ledger' | 'models' | 'budget';
 
 /** Everything that services share in one process. */
 export interface Platform {
@@ -18,6 +21,8 @@ export interface Platform {
   readonly state: KeyedState;
   readonly ledger: Ledger;
   readonly models: Calling;
+  /** Opened where it is among the needs, or models are, and the policy has caps. */
+  readonly budget: Budget | undefined;
   has(need: Need): boolean;
   close(): Promise<void>;
 }
@@ -43,9 +48,15 @@ export async function openPlatform(config: CliConfig, options: PlatformOptions):
     if (state !== undefined) closers.push(() => state.close());
     const ledger = needs.has('ledger') ? await openLedger(config) : undefined;
     if (ledger !== undefined) closers.push(() => ledger.close());
+    const caps = needs.has('models') || needs.has('budget') ? pack.policy.budgets?.caps : undefined;
+    const budget = caps === undefined ? undefined : await openBudget(config, caps);
+    if (budget !== undefined) {
+      closers.push(() => budget.close());
+      measureBudget(budget, createLogger('budget'));
+    }
     const models =
       state !== undefined && needs.has('models')
-        ? await openModels(config, pack, state, say, closers)
+        ? await openModels(config, { pack, state, budget, say }, closers)
         : undefined;
     return {
       pack,
@@ -59,6 +70,7 @@ export async function openPlatform(config: CliConfig, options: PlatformOptions):
       get models() {
         return opened(models, 'models');
       },
+      budget,
       has: (need) => needs.has(need),
       close: () => closeAll(closers),
     };

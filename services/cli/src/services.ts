@@ -55,8 +55,9 @@ const eventServices: Readonly<Record<string, EventService>> = {
 
 const httpServices = {
   gateway: {
-    needs: ['state', 'ledger'],
-    module: ({ bus, state, ledger, pack }: Platform) => GatewayModule.with({ bus, state, ledger, pack }),
+    needs: ['state', 'ledger', 'budget'],
+    module: ({ bus, state, ledger, pack, budget }: Platform) =>
+      GatewayModule.with({ bus, state, ledger, pack, budget }),
     operations: gatewayOperations,
   },
   console: {

@@ -31,7 +31,7 @@ export async function openSmallModels(
   const embedded = needsEmbedded({ pack, overrides })
     ? embeddedModels(pack, await trainedFor(pack, config.data, say))
     : undefined;
-  const models = modelsOf(config, pack, embedded);
+  const models = modelsOf(config, pack, { embedded });
   const definitionOf = (step: LabelledStep) =>
     pack.models.find(({ name }) => name === pack.steps[step].small);
   return {

@@ -2,6 +2,8 @@ import { join } from 'node:path';
 import type { Bus } from '@spillway/bus/bus';
 import { openEmbeddedBus } from '@spillway/bus/embedded';
 import { Fault } from '@spillway/contracts/fault';
+import type { Budget, BudgetCap } from '@spillway/store/budget';
+import { openEmbeddedBudget } from '@spillway/store/embedded-budget';
 import { openEmbeddedKeyedState } from '@spillway/store/embedded-keyed-state';
 import { openEmbeddedLedger } from '@spillway/store/embedded-ledger';
 import type { KeyedState } from '@spillway/store/keyed-state';
@@ -46,6 +48,13 @@ export async function openState(config: CliConfig): Promise<KeyedState> {
     return openEmbeddedKeyedState({ path: at(config, 'state.db'), endLeases: true });
   const { openRedisKeyedState } = await import('@spillway/store/redis-keyed-state');
   return openRedisKeyedState({ url: config.redisUrl, logger: createLogger('redis') });
+}
+
+/** The budget of these caps, beside the state: on Redis, where it is named, or in a file in the data folder. */
+export async function openBudget(config: CliConfig, caps: readonly BudgetCap[]): Promise<Budget> {
+  if (config.redisUrl === undefined) return openEmbeddedBudget({ path: at(config, 'budget.db'), caps });
+  const { openRedisBudget } = await import('@spillway/store/redis-budget');
+  return openRedisBudget({ url: config.redisUrl, caps, logger: createLogger('redis') });
 }
 
 /** PostgreSQL, where it is named, or a file in the data folder. */

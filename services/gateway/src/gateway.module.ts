@@ -1,8 +1,10 @@
 import type { DynamicModule } from '@nestjs/common';
 import { BUS, type Bus } from '@spillway/bus/bus';
 import type { Pack } from '@spillway/pack/pack';
+import { BUDGET, type Budget } from '@spillway/store/budget';
 import { KEYED_STATE, type KeyedState } from '@spillway/store/keyed-state';
 import { LEDGER, type Ledger } from '@spillway/store/ledger';
+import { BudgetsController } from './budgets.controller.js';
 import { Intake } from './intake.js';
 import { LabelController } from './label.controller.js';
 import type { Vocabulary } from './label-request.js';
@@ -22,14 +24,17 @@ export interface GatewayParts {
   readonly ledger: Ledger;
   /** For its policy, and for what labels are made of. */
   readonly pack: Vocabulary & Pick<Pack, 'policy'>;
+  /** Absent where the policy has no caps. */
+  readonly budget?: Budget | undefined;
 }
 
 /** The door for messages: takes them in, and shows what became of them. */
 export class GatewayModule {
-  static with({ bus, state, ledger, pack }: GatewayParts): DynamicModule {
+  static with({ bus, state, ledger, pack, budget }: GatewayParts): DynamicModule {
     return {
       module: GatewayModule,
       controllers: [
+        BudgetsController,
         MessageController,
         LabelController,
         PolicyController,
@@ -43,6 +48,7 @@ export class GatewayModule {
         { provide: LEDGER, useValue: ledger },
         { provide: POLICY, useValue: pack.policy },
         { provide: VOCABULARY, useValue: pack },
+        { provide: BUDGET, useValue: budget ?? null },
         Intake,
         Labels,
         Replays,

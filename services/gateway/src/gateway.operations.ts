@@ -3,6 +3,7 @@ import type { Operation } from '@spillway/http/openapi';
 import { problemSchema } from '@spillway/http/problem';
 import { z } from 'zod';
 import { acceptedSchema } from './accepted.js';
+import { budgetsSchema } from './budgets-view.js';
 import { labelSchema } from './label-request.js';
 import { MOST_LINES } from './message-lines.js';
 import { lineSchema, messageHeadersSchema, messageSchema } from './message-request.js';
@@ -120,6 +121,14 @@ export const gatewayOperations: readonly Operation[] = [
     query: savingsQuerySchema,
     answer: { status: 200, description: 'The bill', content: { 'application/json': savingsSchema } },
     problems: ['malformed'],
+  },
+  {
+    id: 'readBudgets',
+    method: 'GET',
+    path: '/v1/budgets',
+    summary: 'What calls to models may cost, and how much of it is spent or set aside',
+    answer: { status: 200, description: 'The caps', content: { 'application/json': budgetsSchema } },
+    problems: ['unavailable'],
   },
   {
     id: 'listen',

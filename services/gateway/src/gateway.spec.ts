@@ -7,6 +7,8 @@ import { decode } from '@spillway/contracts/event';
 import { MessageReceivedSchema } from '@spillway/contracts/events';
 import { Fault } from '@spillway/contracts/fault';
 import { type HttpServer, serveHttp } from '@spillway/http/serve';
+import type { Budget, BudgetCap } from '@spillway/store/budget';
+import { openEmbeddedBudget } from '@spillway/store/embedded-budget';
 import { openEmbeddedKeyedState } from '@spillway/store/embedded-keyed-state';
 import { openEmbeddedLedger } from '@spillway/store/embedded-ledger';
 import type { KeyedState } from '@spillway/store/keyed-state';
@@ -16,6 +18,7 @@ import { configureLogs } from '@spillway/telemetry/logger';
 import { startTracing } from '@spillway/telemetry/tracing';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { acceptedSchema } from './accepted.js';
+import { budgetsSchema } from './budgets-view.js';
 import { GatewayModule } from './gateway.module.js';
 import { gatewayOperations } from './gateway.operations.js';
 import { messageListSchema, messageViewSchema } from './message-view.js';
@@ -24,10 +27,16 @@ import { pack } from './testing/shop.js';
 
 configureLogs({ level: 'silent' });
 
+const caps: readonly BudgetCap[] = [
+  { per: 'day', nanos: 100n },
+  { per: 'month', nanos: 9_007_199_254_740_991n, model: 'frontier' },
+];
+
 let folder: string;
 let bus: Bus;
 let state: KeyedState;
 let ledger: Ledger;
+let budget: Budget;
 let server: HttpServer;
 let stopTracing: () => Promise<void>;
 /** Every `message.received` that the log was given. */
@@ -39,10 +48,11 @@ beforeEach(async () => {
   bus = openEmbeddedBus({ path: join(folder, 'bus.db') });
   state = openEmbeddedKeyedState({ path: join(folder, 'state.db') });
   ledger = openEmbeddedLedger({ path: join(folder, 'ledger.db') });
+  budget = openEmbeddedBudget({ path: join(folder, 'budget.db'), caps });
   received = [];
   await bus.tail(['message.received'], (record) => received.push(record));
   server = await serveHttp({
-    modules: [GatewayModule.with({ bus, state, ledger, pack })],
+    modules: [GatewayModule.with({ bus, state, ledger, pack, budget })],
     operations: gatewayOperations,
     host: '127.0.0.1',
     port: 0,
@@ -57,6 +67,7 @@ afterEach(async () => {
   await bus.close();
   await state.close();
   await ledger.close();
+  await budget.close();
   await stopTracing();
   await rm(folder, { recursive: true });
 });
@@ -310,6 +321,16 @@ it('prints the bill of a span', async () => {
   expect(savingsSchema.parse(await (await get('/v1/savings?to=1970-01-01')).json())).toMatchObject({
     messages: 0,
   });
+});
+
+it('shows how far each cap of the budget is used', async () => {
+  const reserved = await budget.reserve('1', 'frontier', 40n);
+  if (reserved.state === 'reserved') await budget.settle(reserved.reservation, 30n);
+  await budget.reserve('2', 'frontier', 20n);
+  const [day, month] = budgetsSchema.strict().parse(await (await get('/v1/budgets')).json()).caps;
+  expect(day).toMatchObject({ per: 'day', model: null, cap_nanos: 100, left_nanos: 50 });
+  expect(month).toMatchObject({ model: 'frontier', spent_nanos: 30, reserved_nanos: 20 });
+  expect(Date.parse(day?.resets_at ?? '') % 86_400_000).toBe(0);
 });
 
 describe('the stream', () => {

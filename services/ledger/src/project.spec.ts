@@ -451,3 +451,10 @@ it.each([
   const made = event(MessageReceivedSchema, ids);
   expect(changesOf(made, { ...carrier, ...over })).toMatchObject([change]);
 });
+
+it('leaves the row of an answer to the call that is made, and to the last word on it', () => {
+  const failure = { code: 'over_budget', detail: 'not called' };
+  expect(changesOf(classified({ tier: Tier.BIG, result: { case: 'failure', value: failure } }))).toEqual([]);
+  const waits = { ...ids, step: Step.CLASSIFY, tier: Tier.BIG, verdict: Verdict.WAIT };
+  expect(changesOf(event(DecisionMadeSchema, waits))).toEqual([]);
+});

@@ -43,10 +43,28 @@ it('answers a request for the big model with a completed step', async () => {
       task: Step.CLASSIFY,
       purpose: PolishPurpose.ESCALATION,
     }),
+    emit(
+      PolishRequestedSchema,
+      {
+        conversationId: 'c1',
+        messageId: 'm1',
+        task: Step.CLASSIFY,
+        purpose: PolishPurpose.ESCALATION,
+        askedBefore: 2,
+      },
+      'classify:2',
+    ),
   ]);
-  await vi.waitFor(() => expect(published).toEqual(['m1/step.completed/classify:big c1']), {
-    timeout: 5_000,
-  });
+  await vi.waitFor(
+    () =>
+      expect(published.toSorted()).toEqual([
+        'm1/step.completed/classify:big c1',
+        'm1/step.completed/classify:big:2 c1',
+      ]),
+    {
+      timeout: 5_000,
+    },
+  );
   expect(requests).toMatchObject([
     {
       step: 'classify',
@@ -56,6 +74,7 @@ it('answers a request for the big model with a completed step', async () => {
       messageId: 'm1',
       input: { text: 'Hello', subject: 'Hi', locale: 'en' },
     },
+    { step: 'classify', askedBefore: 2 },
   ]);
   await served.close(1_000);
   await end();

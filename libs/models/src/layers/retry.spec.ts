@@ -41,6 +41,14 @@ describe('retry', () => {
       { replies: [new Fault('misconfigured', ''), answer], want: 'misconfigured', waits: [] },
     ],
     ['a broken body is tried again', { replies: [new Fault('malformed', ''), answer], want: 2, waits: [50] }],
+    [
+      'a budget that is full from the start is final',
+      { replies: [new Fault('over_budget', ''), answer], want: 'over_budget', waits: [] },
+    ],
+    [
+      'no other try that the budget does not allow: the fault before it stands',
+      { replies: [throttled(), new Fault('over_budget', '')], want: 'throttled', waits: [50] },
+    ],
     ['attempts of inner layers count', { replies: [throttled(), { attempts: 2 }], want: 3, waits: [50] }],
   ])('%s', async (_, { replies, want, waits }) => {
     const waited: number[] = [];
@@ -87,6 +95,16 @@ describe('retry', () => {
     const model = scripted([new Fault('timed_out', 'late'), new Fault('unavailable', 'down')]);
     await expect(layer(model).complete(prompt, alive)).rejects.toMatchObject({
       code: 'unavailable',
+      attempts: 2,
+      cause: { code: 'timed_out' },
+    });
+  });
+
+  it('keeps what an earlier try may have cost where the budget allows no other', async () => {
+    const layer = retry({ attempts: 3, sleep: async () => {} });
+    const replies = [new Fault('timed_out', 'late'), throttled(), new Fault('over_budget', 'full')];
+    await expect(layer(scripted(replies)).complete(prompt, alive)).rejects.toMatchObject({
+      code: 'throttled',
       attempts: 2,
       cause: { code: 'timed_out' },
     });
