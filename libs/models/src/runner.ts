@@ -2,8 +2,8 @@ import { create, fromBinary, type MessageInitShape, toBinary } from '@bufbuild/p
 import { timestampFromMs } from '@bufbuild/protobuf/wkt';
 import { trace } from '@opentelemetry/api';
 import { PolishPurpose, StepCompletedSchema } from '@spillway/contracts/events';
-import { Fault, type FaultCode } from '@spillway/contracts/fault';
-import { ConfidenceSource, Step, type StepFailure, Tier } from '@spillway/contracts/model';
+import { Fault } from '@spillway/contracts/fault';
+import { Step, Tier } from '@spillway/contracts/model';
 import type { Pack } from '@spillway/pack/pack';
 import { RECORDED } from '@spillway/telemetry/names';
 import { isRecording } from '@spillway/telemetry/tracing';
@@ -12,6 +12,7 @@ import type { Completion, LanguageModel, StepInput, StepName } from './language-
 import { timeout } from './layers/timeout.js';
 import { drawSamples, SAMPLE_TEMPERATURE } from './samples.js';
 import { type Signals, silenceOf, weigh } from './signals.js';
+import { type Failed, failed, isOverBudget } from './step-failure.js';
 import type { StepAnswer } from './steps/answer.js';
 import { promptFor, readAnswer } from './steps.js';
 
@@ -134,9 +135,6 @@ function callIdOf({ messageId, step, tier, purpose = 'answer', askedBefore = 0 }
   const callId = `${messageId}/${step}/${tier}/${purpose}`;
   return askedBefore === 0 ? callId : `${callId}/again-${askedBefore}`;
 }
-
-const isOverBudget = ({ result }: StepCompletedInit): boolean =>
-  result?.case === 'failure' && result.value.code === ('over_budget' satisfies FaultCode);
 
 interface Assignment {
   readonly request: StepRequest;
@@ -273,31 +271,6 @@ async function published(
     return { ...failed(Fault.from(error), now), fingerprint: completion.fingerprint };
   }
 }
-
-type Failed = Pick<StepCompletedInit, 'result' | 'confidence'>;
-
-/** For an operator: codes, places and what the endpoint answered, never what a customer wrote. */
-function failed(fault: Fault, now: () => number): Failed {
-  const places = fault.problems.map(({ where, message }) => `${where} ${message}`).join('; ');
-  // Messages of errors that nobody foresaw can quote anything.
-  const message = fault.code === 'unknown' ? `unexpected ${nameOf(fault.cause)}` : fault.message;
-  const detail = places === '' ? message : `${message} (${places})`;
-  return {
-    result: { case: 'failure', value: { code: fault.code, detail, ...retryAt(fault, now) } },
-    confidence: { source: ConfidenceSource.NONE },
-  };
-}
-
-/** Only a budget says when it has room for sure; what an endpoint asks for was waited for already. */
-const retryAt = (
-  { code, retryAfterMs }: Fault,
-  now: () => number,
-): Pick<StepFailure, 'retryAt'> | undefined =>
-  code === 'over_budget' && retryAfterMs !== undefined
-    ? { retryAt: timestampFromMs(now() + retryAfterMs) }
-    : undefined;
-
-const nameOf = (cause: unknown): string => (cause instanceof Error ? cause.name : typeof cause);
 
 function billOf(pack: Pack, model: LanguageModel, asked: Asked, startedMs: number): bigint | undefined {
   if (model.embedded) return 0n;

@@ -63,6 +63,12 @@ describe('the budget is full', () => {
       ['accept classify of big'],
     ],
     [
+      'keep small: so does one about a message whose reply a customer reads',
+      keep,
+      [email, unsure, overBudget('classify')],
+      ['accept classify of big'],
+    ],
+    [
       'keep small: the kept answer leads on to the draft like any other',
       keep,
       [form, ...understood.slice(1), unsure, overBudget('classify')],

@@ -332,7 +332,7 @@ describe('the escalation limit', () => {
     expect(await registry.metrics()).toContain('spillway_escalations_stopped 0');
   });
 
-  it('counts a repeated event once', async () => {
+  it('counts a message once, however many of its steps escalate and however often their events come', async () => {
     const limited = { ...policy, escalationLimit: { share: 0.5, windowMs: 600_000, minMessages: 2 } };
     cases = process(limited);
     await cases.handle(received('m1'));
@@ -342,5 +342,11 @@ describe('the escalation limit', () => {
     expect(ids(await cases.handle(answer))).toContain('m1/polish.requested/classify');
     const second = completed('m1', answered('extract', 0.2) as { answer: StepAnswer });
     expect(ids(await cases.handle(second))).toContain('m1/polish.requested/extract');
+    // One of two is not over the limit.
+    await cases.handle({ ...received('m2'), conversationId: 'm2' });
+    const other = completed('m2', answered('classify', 0.2) as { answer: StepAnswer });
+    expect(ids(await cases.handle({ ...other, conversationId: 'm2' }))).toContain(
+      'm2/polish.requested/classify',
+    );
   });
 });

@@ -44,6 +44,7 @@ const layerOf = (store: CallBudget, changes: Partial<BudgetOptions> = {}) =>
     bound: () => 60n,
     cost: (usage: Completion['usage']) => (usage.estimated ? undefined : usage.inputTokens),
     now: () => NOW,
+    random: () => 0.5,
     ...changes,
   });
 
@@ -82,7 +83,8 @@ describe('budget', () => {
       code: 'over_budget',
       message:
         'frontier: not called, the cap of 0.0000001 dollars a day for all models is reached until 2026-11-25T00:00:00.000Z',
-      retryAfterMs: midnight - NOW,
+      // Half of ten minutes after the reset.
+      retryAfterMs: midnight - NOW + 300_000,
     });
     expect(model.calls).toHaveLength(1);
     expect(await registry.metrics()).toContain(

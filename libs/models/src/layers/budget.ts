@@ -46,10 +46,14 @@ export interface BudgetOptions {
   readonly now: () => number;
   /** Resolves after so many milliseconds; rejects when the signal is aborted. */
   readonly pause?: (ms: number, signal: AbortSignal) => Promise<unknown>;
+  /** 0 inclusive to 1 exclusive. */
+  readonly random?: () => number;
 }
 
 /** Milliseconds between two tries to reach a budget that is out of reach. */
 const OUTAGE_PAUSE_MS = 500;
+/** Milliseconds after the reset over which those come back who wait for it: not all of a day at once. */
+const SPREAD_MS = 600_000;
 
 const rejections = counter(BUDGET_REJECTIONS, ['model', 'per', 'cap']);
 const unsettled = counter(BUDGET_UNSETTLED, ['model']);
@@ -97,7 +101,7 @@ async function reserve(
   startedMs: number,
   signal: AbortSignal,
 ): Promise<Reservation> {
-  const { model, bound } = options;
+  const { model, bound, random = Math.random } = options;
   const nanos = bound(prompt, startedMs);
   if (nanos === undefined) {
     throw new Fault(
@@ -116,7 +120,7 @@ async function reserve(
   }
   const until = new Date(resetsAtMs).toISOString();
   throw new Fault('over_budget', `${model}: not called, the cap of ${limit} is reached until ${until}`, {
-    retryAfterMs: Math.max(0, resetsAtMs - startedMs),
+    retryAfterMs: Math.max(0, resetsAtMs - startedMs) + Math.floor(random() * SPREAD_MS),
   });
 }
 
