@@ -78,9 +78,14 @@ const isMatterOfCourse = (kase: Case, { step, result }: StepAnswer, policy: Poli
   kase.message !== undefined &&
   facesCustomer(kase.message, policy);
 
+/** A frozen certificate or an alarm escalates whatever comes, as the policy orders: it says nothing of the message either. */
+const isOrdered = (answer: StepAnswer, policy: Policy): boolean =>
+  answer.failure === undefined && safeguardOf(answer, policy).verdict === 'escalate';
+
 /** Where escalations are stopped, a person decides on what the small model was not sure of. */
 function withinLimit(kase: Case, answer: StepAnswer, policy: Policy, judged: Judgement): Judgement {
   if (judged.verdict !== 'escalate' || isMatterOfCourse(kase, answer, policy)) return judged;
+  if (answer.tier === 'small' && isOrdered(answer, policy)) return judged;
   const stopped = policy.escalationsStopped;
   return stopped === undefined
     ? { ...judged, doubtful: true }

@@ -309,6 +309,14 @@ describe('escalations are stopped', () => {
     ],
   ])('%s', (_, inputs, want) => expect(outcomeOf(inputs)).toEqual(want));
 
+  it('an alarm goes on to send everything to the big model, and counts for nothing', () => {
+    const raised = { response: 'escalate', raisedAtMs: 0, labels: 40, errors: 9 } as const;
+    const alarmed = { ...stopped, alarms: { classify: raised } };
+    const { kase, actions } = decide(play([form]).kase, answered('classify', 0.99), alarmed, 0);
+    expect(actions.map(told)).toEqual(['escalate classify of small', 'ask big for classify']);
+    expect(kase.escalated).toBeUndefined();
+  });
+
   it('says so first', () => {
     const { actions } = decide(play([form]).kase, unsure, stopped, 0);
     expect(actions[0]).toMatchObject({

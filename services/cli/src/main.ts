@@ -122,6 +122,8 @@ program
   )
   .addOption(new Option('--step <step>', 'only this step').choices(['classify', 'extract', 'sentiment']))
   .option('--set <file>', "labelled messages, JSON lines (default: the pack's eval/<step>.jsonl)")
+  .option('--from-ledger', 'tune on what the audit and people labelled in production', false)
+  .option('--since <day>', 'of the ledger, only messages from this day on (default: 31 days ago)')
   .option('--target <share>', 'at most this share of what is kept may be wrong', '0.05')
   .option('--delta <share>', 'chance that the promise is made wrongly', '0.05')
   .addOption(

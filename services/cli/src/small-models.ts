@@ -2,7 +2,6 @@ import { breakEvenCoverage } from '@spillway/confidence/cost-choice';
 import type { LabelledStep } from '@spillway/eval/dataset';
 import { embeddedModels } from '@spillway/models/embedded';
 import { type Models, needsEmbedded } from '@spillway/models/registry';
-import type { StepCompletedInit } from '@spillway/models/runner';
 import type { Pack } from '@spillway/pack/pack';
 import { costOf, priceAt } from '@spillway/pack/prices';
 import { modelsOf, overridesOf } from './calling.js';
@@ -16,8 +15,6 @@ export interface SmallModels {
   /** Everything that distinguishes the model from others of its name. */
   identity(step: LabelledStep): string;
   concurrency(step: LabelledStep): number;
-  /** Share of the answers that must be kept for routing to pay; 0 where the prices do not tell. */
-  breakEven(step: LabelledStep, answers: readonly StepCompletedInit[]): number;
   close(): Promise<void>;
 }
 
@@ -44,42 +41,44 @@ export async function openSmallModels(
       return [models.for(step, 'small').name, place?.baseUrl ?? '', place?.model ?? ''].join(' ');
     },
     concurrency: (step) => definitionOf(step)?.concurrency ?? 16,
-    breakEven: (step, answers) => breakEvenOf(pack, step, answers),
     close: () => models.close(),
   };
 }
 
+/** Tokens of a call by price class; whole numbers. */
+type Tokens = Readonly<
+  Partial<Record<'inputTokens' | 'cachedInputTokens' | 'outputTokens' | 'reasoningTokens', bigint | number>>
+>;
+
 /**
- * From what the answers cost on average, and what the same tokens would have cost on the big model, at the prices of
- * today; embedded models stand in for endpoints and are compared at the pack's reference prices.
+ * Share of a step's answers that must be kept for routing to pay, from the tokens of its calls at today's prices of the
+ * pack's reference models: embedded models stand in for endpoints. 0 where the prices do not tell.
  */
-function breakEvenOf(pack: Pack, step: LabelledStep, answers: readonly StepCompletedInit[]): number {
-  const smallNanos = meanCost(pack, pack.reference.small, answers);
-  const bigNanos = meanCost(pack, pack.reference.big, answers);
+export function breakEvenOf(pack: Pack, step: LabelledStep, calls: readonly Tokens[]): number {
+  const smallNanos = meanCost(pack, pack.reference.small, calls);
+  const bigNanos = meanCost(pack, pack.reference.big, calls);
   if (smallNanos === undefined || bigNanos === undefined) return 0;
   const shadowRate = pack.policy.tasks[step].shadow?.rate ?? 0;
-  return breakEvenCoverage({
-    smallNanos,
-    samples: 1,
-    scorerNanos: 0n,
-    bigNanos,
-    shadowRate,
-    personNanos: 0n,
-  });
+  const samples = pack.steps[step].samples ?? 1;
+  return breakEvenCoverage({ smallNanos, samples, scorerNanos: 0n, bigNanos, shadowRate, personNanos: 0n });
 }
 
-function meanCost(pack: Pack, name: string, answers: readonly StepCompletedInit[]): bigint | undefined {
+function meanCost(pack: Pack, name: string, calls: readonly Tokens[]): bigint | undefined {
   const model = pack.models.find((each) => each.name === name);
   const price = model === undefined ? undefined : priceAt(model, Date.now());
-  let [sum, count] = [0n, 0n];
-  for (const { call } of answers) {
-    const usage = call?.usage;
-    if (usage === undefined) continue;
-    const { inputTokens = 0n, cachedInputTokens = 0n, outputTokens = 0n, reasoningTokens = 0n } = usage;
-    const cost = costOf({ inputTokens, cachedInputTokens, outputTokens, reasoningTokens }, price);
+  let sum = 0n;
+  for (const call of calls) {
+    const cost = costOf(
+      {
+        inputTokens: BigInt(call.inputTokens ?? 0),
+        cachedInputTokens: BigInt(call.cachedInputTokens ?? 0),
+        outputTokens: BigInt(call.outputTokens ?? 0),
+        reasoningTokens: BigInt(call.reasoningTokens ?? 0),
+      },
+      price,
+    );
     if (cost === undefined) return undefined;
     sum += cost;
-    count += 1n;
   }
-  return count === 0n ? undefined : sum / count;
+  return calls.length === 0 ? undefined : sum / BigInt(calls.length);
 }

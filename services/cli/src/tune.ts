@@ -7,6 +7,7 @@ import { type AnsweredRow, answeredRow } from '@spillway/eval/answered-row';
 import { answerAll } from '@spillway/eval/answers';
 import { openCallCache } from '@spillway/eval/call-cache';
 import { type LabelledRow, type LabelledStep, readLabelled } from '@spillway/eval/dataset';
+import { ledgerRows } from '@spillway/eval/ledger-rows';
 import { certifiedSettings, editPolicy } from '@spillway/eval/policy-edit';
 import {
   applyProposal,
@@ -22,14 +23,19 @@ import { tuneTable } from '@spillway/eval/tune-table';
 import { SPENT_ROWS } from '@spillway/pack/files';
 import { loadPack } from '@spillway/pack/load';
 import type { Pack } from '@spillway/pack/pack';
+import type { Ledger, MessageView } from '@spillway/store/ledger';
 import { createTwoFilesPatch } from 'diff';
 import type { CliConfig } from './cli.config.js';
-import { openSmallModels, type SmallModels } from './small-models.js';
+import { breakEvenOf, openSmallModels, type SmallModels } from './small-models.js';
+import { openLedger } from './stores.js';
 import type { Terminal } from './terminal.js';
 
 export interface TuneOptions {
   readonly step?: string;
   readonly set?: string;
+  readonly fromLedger: boolean;
+  /** ISO day. */
+  readonly since?: string;
   readonly target: string;
   readonly delta: string;
   readonly labelSource: LabelSource;
@@ -56,19 +62,14 @@ export async function tune(
   if (options.apply !== undefined) return apply(options.apply, config, terminal);
   const wanted = claimOf(options);
   const pack = await loadPack(config.pack);
-  const files = filesOf(options, config.pack);
-  const models = await openSmallModels(config, pack, terminal.note);
-  const tunings: StepTuning[] = [];
-  try {
-    for (const [step, file] of files) {
-      const rows = await readLabelled(file, step);
-      const { answered, breakEven } = await answer(step, rows, { config, pack, models, terminal, signal });
-      const { labelSource } = options;
-      tunings.push(tuneStep(answered, { ...wanted, step, labelSource, day: dayOf(Date.now()), breakEven }));
-    }
-  } finally {
-    await models.close();
-  }
+  const { labelSource } = options;
+  const gathered = options.fromLedger
+    ? await fromLedger(options, config, pack)
+    : await fromFiles(options, { config, pack, terminal, signal });
+  const day = dayOf(Date.now());
+  const tunings = gathered.map(({ step, rows, breakEven }) =>
+    tuneStep(rows, { ...wanted, step, labelSource, day, breakEven }),
+  );
   await spend(config.pack, tunings);
   const proposal = await propose(config, pack, tunings);
   await show(options, terminal, { pack, tunings, proposal });
@@ -87,14 +88,18 @@ function claimOf({ target, delta }: TuneOptions): { target: number; delta: numbe
   return claim;
 }
 
-/** The labelled file of each step to tune. */
-function filesOf({ step, set }: TuneOptions, pack: string): readonly (readonly [LabelledStep, string])[] {
+function chosenSteps({ step }: TuneOptions): readonly LabelledStep[] {
   const chosen = steps.filter((one) => step === undefined || one === step);
-  if (chosen.length === 0) {
-    throw new Fault('rejected', `${step} has no labels to be tuned on`, {
-      problems: [{ where: '--step', message: `is one of ${steps.join(', ')}` }],
-    });
-  }
+  if (chosen.length > 0) return chosen;
+  throw new Fault('rejected', `${step} has no labels to be tuned on`, {
+    problems: [{ where: '--step', message: `is one of ${steps.join(', ')}` }],
+  });
+}
+
+/** The labelled file of each step to tune. */
+function filesOf(options: TuneOptions, pack: string): readonly (readonly [LabelledStep, string])[] {
+  const { step, set } = options;
+  const chosen = chosenSteps(options);
   if (set !== undefined && step === undefined) {
     throw new Fault('rejected', 'a set belongs to one step', {
       problems: [{ where: '--step', message: `name the step that ${set} is labelled for` }],
@@ -106,12 +111,89 @@ function filesOf({ step, set }: TuneOptions, pack: string): readonly (readonly [
     .filter(([, file]) => step !== undefined || existsSync(file));
 }
 
-interface Answering {
+/** What a step is tuned on. */
+interface Gathered {
+  readonly step: LabelledStep;
+  readonly rows: readonly AnsweredRow[];
+  readonly breakEven: number;
+}
+
+interface Context {
   readonly config: CliConfig;
   readonly pack: Pack;
-  readonly models: SmallModels;
   readonly terminal: Terminal;
   readonly signal: AbortSignal;
+}
+
+interface Answering extends Context {
+  readonly models: SmallModels;
+}
+
+/** Labelled files, answered by the small models of today. */
+async function fromFiles(options: TuneOptions, context: Context): Promise<readonly Gathered[]> {
+  const { config, pack, terminal } = context;
+  const files = filesOf(options, config.pack);
+  const models = await openSmallModels(config, pack, terminal.note);
+  const gathered: Gathered[] = [];
+  try {
+    for (const [step, file] of files) {
+      const { answered, breakEven } = await answer(step, await readLabelled(file, step), {
+        ...context,
+        models,
+      });
+      gathered.push({ step, rows: answered, breakEven });
+    }
+  } finally {
+    await models.close();
+  }
+  return gathered;
+}
+
+/** Answers that customers got and the audit labelled: they cost nothing more. */
+async function fromLedger(options: TuneOptions, config: CliConfig, pack: Pack): Promise<readonly Gathered[]> {
+  const sinceMs = sinceOf(options);
+  const messages: MessageView[] = [];
+  const ledger = await openLedger(config);
+  try {
+    for await (const message of messagesOf(ledger)) {
+      if (message.receivedAtMs < sinceMs) break;
+      if (message.audits.length > 0) messages.push(message);
+    }
+  } finally {
+    await ledger.close();
+  }
+  const seed = pack.policy.version;
+  return chosenSteps(options).flatMap((step) => {
+    const rows = ledgerRows(messages, { step, source: options.labelSource, seed });
+    if (rows.length === 0 && options.step === undefined) return [];
+    const usages = messages.flatMap(({ steps }) =>
+      steps.flatMap(({ step: name, tier, usage }) =>
+        name === step && tier === 'small' && usage !== null ? [usage] : [],
+      ),
+    );
+    return [{ step, rows, breakEven: breakEvenOf(pack, step, usages) }];
+  });
+}
+
+/** Newest first. */
+async function* messagesOf(ledger: Ledger): AsyncGenerator<MessageView> {
+  let cursor: string | undefined;
+  do {
+    const page = await ledger.list(cursor === undefined ? { limit: 200 } : { limit: 200, cursor });
+    yield* page.items;
+    cursor = page.nextCursor ?? undefined;
+  } while (cursor !== undefined);
+}
+
+const MONTH_MS = 31 * 86_400_000;
+
+function sinceOf({ since }: TuneOptions): number {
+  if (since === undefined) return Date.now() - MONTH_MS;
+  const ms = Date.parse(since);
+  if (!Number.isNaN(ms)) return ms;
+  throw new Fault('rejected', 'no such day', {
+    problems: [{ where: '--since', message: 'must be a day such as 2026-10-01' }],
+  });
 }
 
 async function answer(
@@ -139,7 +221,11 @@ async function answer(
     );
     return {
       answered: answers.map((completed, at) => answeredRow(step, rows[at] as LabelledRow, completed)),
-      breakEven: models.breakEven(step, answers),
+      breakEven: breakEvenOf(
+        pack,
+        step,
+        answers.flatMap(({ call }) => (call?.usage === undefined ? [] : [call.usage])),
+      ),
     };
   } finally {
     bar.stop();

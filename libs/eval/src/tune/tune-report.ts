@@ -6,7 +6,14 @@ import { type Html, html, htmlTable, markup, page } from '../html.js';
 import type { Point, StepTuning } from './tune-step.js';
 import { figuresOf, percent, promiseOf } from './tune-table.js';
 
-const size = { width: 440, height: 320, grid: true, style: { fontSize: '12px' } } as const;
+const size = {
+  width: 440,
+  height: 330,
+  marginBottom: 44,
+  marginLeft: 48,
+  grid: true,
+  style: { fontSize: '12px' },
+} as const;
 
 const columns = (points: readonly Point[]) =>
   [points.map(({ score }) => score), points.map(({ right }) => right)] as const;

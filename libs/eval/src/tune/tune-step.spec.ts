@@ -98,7 +98,7 @@ describe('a tuned step', () => {
 
   it('says what it promises, and shows all figures in a page that holds no markup of a label', () => {
     const tuning = tuneStep(answered(600, true), options);
-    expect(promiseOf(tuning)).toContain("at most 5.0 % of the kept results differ from people's labels");
+    expect(promiseOf(tuning)).toContain("at most 5 % of the kept results differ from people's labels");
     expect(tuneTable([tuning])).toContain('certified');
     const page = tuneReport('pack', '2026-11-24', [tuning]);
     expect(page).toContain('refund &lt;b&gt;');

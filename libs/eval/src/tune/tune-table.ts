@@ -1,6 +1,6 @@
 import type { StepTuning } from './tune-step.js';
 
-export const percent = (share: number, digits = 1): string => `${(100 * share).toFixed(digits)} %`;
+export const percent = (share: number): string => `${Number((100 * share).toFixed(1))} %`;
 const sourceName = { truth: "people's labels", agreement: "the big model's answers" } as const;
 
 /** Who says what is right, for a sentence. */
@@ -15,7 +15,7 @@ export function promiseOf(tuning: StepTuning): string {
       ? 'traffic like these rows'
       : `traffic like that of ${period.first} to ${period.last}`;
   return (
-    `A procedure that errs at most ${percent(options.delta, 0)} of the time says: at most ${percent(options.target)} of ` +
+    `A procedure that errs at most ${percent(options.delta)} of the time says: at most ${percent(options.target)} of ` +
     `the kept results differ from ${labelled(tuning)}, for ${like}.`
   );
 }
