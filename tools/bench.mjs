@@ -1,4 +1,5 @@
-// `npm run bench [-- name …]`: runs the benchmarks of test/bench, all of them when none is named.
+// `npm run bench [-- name …] [--option …]`: runs the benchmarks of test/bench, all of them when none is named, with
+// the options that they know.
 import { readdirSync } from 'node:fs';
 import { arch, cpus, platform } from 'node:os';
 import { fileURLToPath } from 'node:url';
@@ -9,7 +10,8 @@ const known = readdirSync(fileURLToPath(folder))
   .filter((file) => file.endsWith('.bench.ts'))
   .map((file) => file.slice(0, -'.bench.ts'.length))
   .sort();
-const asked = process.argv.slice(2);
+const options = process.argv.slice(2).filter((word) => word.startsWith('--'));
+const asked = process.argv.slice(2).filter((word) => !word.startsWith('--'));
 const unknown = asked.filter((name) => !known.includes(name));
 if (unknown.length > 0) {
   process.stderr.write(`no such benchmark: ${unknown.join(', ')}; there are: ${known.join(', ')}\n`);
@@ -21,5 +23,5 @@ process.stdout.write(
 for (const name of asked.length > 0 ? asked : known) {
   process.stdout.write(`\n## ${name}\n\n`);
   const { run } = await import(new URL(`${name}.bench.ts`, folder).href);
-  await run();
+  await run(options);
 }
