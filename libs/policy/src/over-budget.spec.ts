@@ -313,7 +313,7 @@ describe('escalations are stopped', () => {
     const raised = { response: 'escalate', raisedAtMs: 0, labels: 40, errors: 9 } as const;
     const alarmed = { ...stopped, alarms: { classify: raised } };
     const { kase, actions } = decide(play([form]).kase, answered('classify', 0.99), alarmed, 0);
-    expect(actions.map(told)).toEqual(['escalate classify of small', 'ask big for classify']);
+    expect(actions.map(told)).toEqual(['escalate classify of small', 'ask big to classify']);
     expect(kase.escalated).toBeUndefined();
   });
 

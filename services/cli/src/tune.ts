@@ -66,6 +66,7 @@ export async function tune(
   const gathered = options.fromLedger
     ? await fromLedger(options, config, pack)
     : await fromFiles(options, { config, pack, terminal, signal });
+  requireRows(gathered, options);
   const day = dayOf(Date.now());
   const tunings = gathered.map(({ step, rows, breakEven }) =>
     tuneStep(rows, { ...wanted, step, labelSource, day, breakEven }),
@@ -109,6 +110,17 @@ function filesOf(options: TuneOptions, pack: string): readonly (readonly [Labell
   return chosen
     .map((one) => [one, join(pack, 'eval', `${one}.jsonl`)] as const)
     .filter(([, file]) => step !== undefined || existsSync(file));
+}
+
+/** Throws `missing` where there is nothing to tune on. */
+function requireRows(gathered: readonly Gathered[], { fromLedger: audited, labelSource }: TuneOptions): void {
+  const empty = gathered.filter(({ rows }) => rows.length === 0).map(({ step }) => step);
+  if (gathered.length > 0 && empty.length === 0) return;
+  const message = audited
+    ? `the ledger holds no drawn answer with a label of the source ${labelSource}: give the task a \`shadow\` rate in policy.yaml, or look further back with --since`
+    : 'there are no labelled messages: name a file with --set';
+  const problems = (empty.length === 0 ? steps : empty).map((where) => ({ where, message }));
+  throw new Fault('missing', 'nothing can be tuned without labels', { problems });
 }
 
 /** What a step is tuned on. */
