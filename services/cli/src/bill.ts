@@ -1,3 +1,5 @@
+import { tableLines } from './table.js';
+
 /** The parts of `GET /v1/savings` that the bill shows. Money is in nano-dollars, null: unknown. */
 export interface SavingsAnswer {
   readonly messages: number;
@@ -60,20 +62,6 @@ const percent = (share: number): string => `${(100 * share).toFixed(1)} %`;
 const saved = (from: number | null, less: number | null): string =>
   from === null || less === null ? 'unknown' : from === 0 ? '–' : percent((from - less) / from);
 
-/** Columns padded to their widest cell; the first is text, the others numbers. */
-function table(rows: readonly (readonly string[])[]): string[] {
-  const widths =
-    rows[0]?.map((_, column) => Math.max(...rows.map((row) => (row[column] ?? '').length))) ?? [];
-  return rows.map((row) =>
-    row
-      .map((cell, column) =>
-        column === 0 ? cell.padEnd(widths[0] ?? 0) : cell.padStart(widths[column] ?? 0),
-      )
-      .join('  ')
-      .trimEnd(),
-  );
-}
-
 /**
  * The bill of some messages: per step the calls, the share kept small, what was spent, what the big model would have
  * cost for every step, and the difference. Where embedded models answered, which cost nothing, a second table says what
@@ -131,7 +119,7 @@ function section(
     dollars(savings[difference]),
     saved(savings.baseline.nanos, savings[money].nanos),
   ];
-  return [title, ...table([head, ...rows, total]).map((line) => `  ${line}`)];
+  return [title, ...tableLines([head, ...rows, total]).map((line) => `  ${line}`)];
 }
 
 function notes(savings: SavingsAnswer, names: BillNames, embedded: boolean): string[] {

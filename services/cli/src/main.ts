@@ -1,6 +1,7 @@
 import { Fault } from '@spillway/contracts/fault';
 import { configureLogs } from '@spillway/telemetry/logger';
 import { Command, CommanderError, Option } from 'commander';
+import type { AuditOptions } from './audit-log.js';
 import { type CliConfig, readConfig } from './cli.config.js';
 import { filterFields, type ReplayOptions } from './replay-request.js';
 import type { SendOptions } from './send.js';
@@ -138,6 +139,29 @@ program
     run(async (config) => {
       const { tune } = await import('./tune.js');
       return tune(options, config, terminal, stopping.signal);
+    }),
+  );
+
+program
+  .command('audit')
+  .description(
+    'read a log of calls of big models (OpenAI, Anthropic, LiteLLM, Langfuse): the bill per step today, with a small ' +
+      'model first, what to evaluate first, and when fine-tuning pays',
+  )
+  .argument('<file>', 'JSON lines, .gz too')
+  .option('--prices <file>', 'prices of your own, before the list prices that come with the program')
+  .option(
+    '--assume <name=value>',
+    'of the projection, may be repeated: small=MODEL, kept=0.8, kept:STEP=0.5, tuned=MODEL, tuned-kept=0.95, ' +
+      'training=500 (dollars)',
+    (text: string, before: readonly string[]) => [...before, text],
+    [],
+  )
+  .option('--json', 'print JSON', false)
+  .action((file: string, options: AuditOptions) =>
+    run(async () => {
+      const { audit } = await import('./audit-log.js');
+      return audit(file, options, terminal);
     }),
   );
 

@@ -1,0 +1,91 @@
+import { createHash } from 'node:crypto';
+
+/** Instructions stand at the start of a prompt; what comes after so many characters is context more often than not. */
+const HEAD = 600;
+/** Prompts belong together that share at least this part of their characters, in whole sentences. */
+const ALIKE = 0.5;
+/** Groups and remembered prompts at most: a log of any length takes the same memory. */
+const MAX_GROUPS = 500;
+const MAX_REMEMBERED = 1_000;
+
+/** What changes from call to call: addresses, identifiers, dates, numbers, quotations. */
+const VARIABLE =
+  /https?:\/\/\S+|[\w.+-]+@[\w-]+\.[\w.-]+|\b[0-9a-f]{8}-[0-9a-f-]{27}\b|\b(?=[a-z_-]*\d)[\w-]{6,}\b|\d+(?:[.,:/-]\d+)*|"[^"\n]{1,200}"/gi;
+const SENTENCE_END = /[.!?;]\s+|\n+/;
+
+interface Group {
+  readonly id: string;
+  readonly sentences: ReadonlyMap<string, number>;
+  readonly size: number;
+}
+
+/** Finds the group of a system prompt. Undefined when there are too many groups, or the prompt has no words. */
+export type PromptGroups = (prompt: string) => string | undefined;
+
+/**
+ * Groups of system prompts that differ only in their variable parts: each is known by the sentences of the first prompt
+ * that fitted no other, with variable parts masked. The same prompts in the same order make the same groups.
+ */
+export function promptGroups(): PromptGroups {
+  const remembered = new Map<string, string | undefined>();
+  const bySentence = new Map<string, Group[]>();
+  let groups = 0;
+
+  function nearest(sentences: ReadonlyMap<string, number>, size: number): Group | undefined {
+    const common = new Map<Group, number>();
+    for (const [sentence, length] of sentences) {
+      for (const group of bySentence.get(sentence) ?? []) {
+        common.set(group, (common.get(group) ?? 0) + length);
+      }
+    }
+    let best: Group | undefined;
+    let bestShare = ALIKE;
+    for (const [group, characters] of common) {
+      const share = characters / Math.max(size, group.size);
+      if (share > bestShare || (share === bestShare && best === undefined))
+        [best, bestShare] = [group, share];
+    }
+    return best;
+  }
+
+  function found(head: string): string | undefined {
+    const sentences = sentencesOf(head);
+    const size = [...sentences.values()].reduce((sum, length) => sum + length, 0);
+    if (size === 0) return undefined;
+    const near = nearest(sentences, size);
+    if (near !== undefined) return near.id;
+    if (groups === MAX_GROUPS) return undefined;
+    groups += 1;
+    const group = { id: idOf(sentences), sentences, size };
+    for (const sentence of sentences.keys()) {
+      bySentence.set(sentence, [...(bySentence.get(sentence) ?? []), group]);
+    }
+    return group.id;
+  }
+
+  return (prompt) => {
+    const head = prompt.slice(0, HEAD);
+    if (remembered.has(head)) return remembered.get(head);
+    const id = found(head);
+    if (remembered.size === MAX_REMEMBERED) remembered.clear();
+    remembered.set(head, id);
+    return id;
+  };
+}
+
+/** The sentences of a text with their lengths, variable parts masked. */
+function sentencesOf(text: string): ReadonlyMap<string, number> {
+  const masked = text.replace(VARIABLE, '#').toLowerCase();
+  const sentences = new Map<string, number>();
+  for (const sentence of masked.split(SENTENCE_END)) {
+    const words = sentence.replace(/\s+/g, ' ').trim();
+    if (/\p{L}/u.test(words)) sentences.set(words, words.length);
+  }
+  return sentences;
+}
+
+const idOf = (sentences: ReadonlyMap<string, number>): string =>
+  createHash('sha256')
+    .update([...sentences.keys()].join('\n'))
+    .digest('hex')
+    .slice(0, 8);

@@ -1,0 +1,95 @@
+import { createReadStream } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import { createGunzip } from 'node:zlib';
+import { Fault } from '@spillway/contracts/fault';
+import { parseAssumptions } from '@spillway/eval/audit-log/assumptions';
+import {
+  defaultPrices,
+  type PriceRow,
+  type PriceTable,
+  parsePriceTable,
+  priceTable,
+} from '@spillway/eval/audit-log/price-table';
+import { project } from '@spillway/eval/audit-log/projection';
+import { readLog } from '@spillway/eval/audit-log/read-log';
+import { logTally } from '@spillway/eval/audit-log/tally';
+import { auditJson } from './audit-json.js';
+import { auditText } from './audit-text.js';
+import type { Terminal } from './terminal.js';
+
+export interface AuditOptions {
+  readonly json: boolean;
+  /** A file with prices of one's own, which stand in for the list prices of the same models. */
+  readonly prices?: string;
+  readonly assume: readonly string[];
+}
+
+/** Bytes read at once: enough that the reading is not what takes the time. */
+const CHUNK = 1024 * 1024;
+
+/**
+ * `spillway audit`: reads a log of calls of big models and prints what its steps cost, what they would cost with a small
+ * model first, what to evaluate first, and from which volume on fine-tuning pays.
+ *
+ * @throws Fault `missing` or `malformed` when a file cannot be read, `rejected` when an assumption cannot
+ */
+export async function audit(path: string, options: AuditOptions, terminal: Terminal): Promise<number> {
+  const assumptions = parseAssumptions(options.assume);
+  const own = options.prices === undefined ? [] : await pricesFrom(options.prices);
+  const prices = priceTable(own, defaultPrices());
+  needPrices([assumptions.small, assumptions.tuned], prices);
+  const tally = logTally(prices);
+  await readFileOf(path, (bytes) => readLog(bytes, tally.add));
+  const sum = tally.sum();
+  const projection = project(sum, prices, assumptions);
+  terminal.out(
+    options.json
+      ? `${auditJson(path, sum, projection, assumptions)}\n`
+      : auditText(path, sum, projection, assumptions),
+  );
+  return 0;
+}
+
+/** A projection at a price that nobody knows would be one of unknowns. */
+function needPrices(models: readonly string[], prices: PriceTable): void {
+  const problems = models
+    .filter((model) => prices.rowFor(model, undefined, 0) === undefined)
+    .map((model) => ({ where: model, message: 'has no price: give one with --prices' }));
+  if (problems.length > 0) throw new Fault('rejected', 'a model that is assumed has no price', { problems });
+}
+
+async function pricesFrom(path: string): Promise<readonly PriceRow[]> {
+  const text = await readFile(path, 'utf8').catch((cause: unknown) => {
+    throw new Fault('missing', `${path} cannot be read`, { cause });
+  });
+  let json: unknown;
+  try {
+    json = JSON.parse(text);
+  } catch (cause) {
+    throw new Fault('malformed', `${path} is not JSON`, { cause });
+  }
+  return parsePriceTable(json, path);
+}
+
+async function readFileOf(
+  path: string,
+  read: (bytes: AsyncIterable<Uint8Array>) => Promise<void>,
+): Promise<void> {
+  const file = createReadStream(path, { highWaterMark: CHUNK });
+  const opened = new Promise<void>((resolve, reject) =>
+    file.once('open', () => resolve()).once('error', reject),
+  );
+  await opened.catch((cause: unknown) => {
+    throw new Fault('missing', `${path} cannot be read`, { cause });
+  });
+  const zipped = path.endsWith('.gz');
+  const bytes = zipped ? file.pipe(createGunzip({ chunkSize: CHUNK })) : file;
+  file.once('error', (error) => bytes.destroy(error));
+  try {
+    await read(bytes);
+  } catch (cause) {
+    throw new Fault('malformed', `${path} cannot be read as ${zipped ? 'gzip' : 'text'}`, { cause });
+  } finally {
+    file.destroy();
+  }
+}
