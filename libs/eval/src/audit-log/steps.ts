@@ -2,7 +2,7 @@ import type { LoggedCall } from './logged-call.js';
 import { promptGroups } from './prompt-groups.js';
 
 /** How calls came to be one step: a name that the team gave, alike system prompts, the same schema or tool, or nothing. */
-export type GroupedBy = 'name' | 'prompt' | 'schema' | 'nothing';
+type GroupedBy = 'name' | 'prompt' | 'schema' | 'nothing';
 
 export interface Step {
   /** The team's own name, or a fingerprint: never a prompt's words. */
