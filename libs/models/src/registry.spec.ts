@@ -250,8 +250,14 @@ describe('under budget caps', () => {
       await expect(call).rejects.toMatchObject({ code: 'over_budget' });
     }
     expect(server.calls).toEqual([]);
-    server.always(() => undefined);
-    expect((await opened.for('classify', 'small').complete(prompt, alive)).text).toMatch(/^\{"label":/);
+    for (let nth = 0; nth < 5; nth += 1) {
+      const call = opened.for('classify', 'small').complete(prompt, alive);
+      await expect(call).rejects.toMatchObject({ code: 'unavailable' });
+    }
+    // Only the calls that were made have opened the breaker, and a call that is not made does not pass for its probe.
+    expect(server.calls).toHaveLength(5);
+    const call = opened.for('sentiment', 'small').complete(prompt, alive);
+    await expect(call).rejects.toMatchObject({ code: 'over_budget' });
   });
 
   it('opens no model that falls under a cap and has no price', () => {
