@@ -8,7 +8,7 @@ import {
   textIn,
 } from './json-fields.js';
 import { type LogLine, skipped, type TokenCounts, unreadable } from './logged-call.js';
-import { nameIn, nameInTags, systemMessageIn, systemPromptOf } from './request.js';
+import { billedModel, nameIn, nameInTags, systemMessageIn, systemPromptOf } from './request.js';
 
 /** Observations that are calls of a model; the others are spans around them. */
 const CALLS = new Set(['GENERATION', 'EMBEDDING']);
@@ -32,7 +32,7 @@ export function readLangfuse(line: JsonObject): LogLine | undefined {
     kind: 'call',
     call: {
       format: 'langfuse',
-      model,
+      model: billedModel(model, undefined),
       startedMs,
       tokens,
       name: nameOf(line),

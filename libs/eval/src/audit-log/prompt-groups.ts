@@ -1,12 +1,13 @@
 import { createHash } from 'node:crypto';
+import { detached } from './detached.js';
 
 /** Instructions stand at the start of a prompt; what comes after so many characters is context more often than not. */
 const HEAD = 600;
 /** Prompts belong together that share at least this part of their characters, in whole sentences. */
 const ALIKE = 0.5;
-/** Groups and remembered prompts at most: a log of any length takes the same memory. */
+/** Groups and remembered sentences at most: a log of any length takes the same memory. */
 const MAX_GROUPS = 500;
-const MAX_REMEMBERED = 1_000;
+const MAX_REMEMBERED = 5_000;
 
 /** What changes from call to call: addresses, identifiers, dates, numbers, quotations. */
 const VARIABLE =
@@ -27,7 +28,7 @@ export type PromptGroups = (prompt: string) => string | undefined;
  * that fitted no other, with variable parts masked. The same prompts in the same order make the same groups.
  */
 export function promptGroups(): PromptGroups {
-  const remembered = new Map<string, string | undefined>();
+  const sentencesOf = sentenceFinder();
   const bySentence = new Map<string, Group[]>();
   let groups = 0;
 
@@ -48,9 +49,10 @@ export function promptGroups(): PromptGroups {
     return best;
   }
 
-  function found(head: string): string | undefined {
-    const sentences = sentencesOf(head);
-    const size = [...sentences.values()].reduce((sum, length) => sum + length, 0);
+  return (prompt) => {
+    const sentences = sentencesOf(prompt.slice(0, HEAD));
+    let size = 0;
+    for (const length of sentences.values()) size += length;
     if (size === 0) return undefined;
     const near = nearest(sentences, size);
     if (near !== undefined) return near.id;
@@ -61,27 +63,34 @@ export function promptGroups(): PromptGroups {
       bySentence.set(sentence, [...(bySentence.get(sentence) ?? []), group]);
     }
     return group.id;
-  }
-
-  return (prompt) => {
-    const head = prompt.slice(0, HEAD);
-    if (remembered.has(head)) return remembered.get(head);
-    const id = found(head);
-    if (remembered.size === MAX_REMEMBERED) remembered.clear();
-    remembered.set(head, id);
-    return id;
   };
 }
 
-/** The sentences of a text with their lengths, variable parts masked. */
-function sentencesOf(text: string): ReadonlyMap<string, number> {
-  const masked = text.replace(VARIABLE, '#').toLowerCase();
-  const sentences = new Map<string, number>();
-  for (const sentence of masked.split(SENTENCE_END)) {
-    const words = sentence.replace(/\s+/g, ' ').trim();
-    if (/\p{L}/u.test(words)) sentences.set(words, words.length);
+/**
+ * Splits texts into sentences, variable parts masked, each with its length. Most sentences of a log come again and again,
+ * and masking is what takes the time.
+ */
+function sentenceFinder(): (text: string) => ReadonlyMap<string, number> {
+  const remembered = new Map<string, string>();
+
+  function masked(sentence: string): string {
+    const known = remembered.get(sentence);
+    if (known !== undefined) return known;
+    const words = sentence.replace(VARIABLE, '#').toLowerCase().replace(/\s+/g, ' ').trim();
+    const found = /\p{L}/u.test(words) ? detached(words) : '';
+    if (remembered.size === MAX_REMEMBERED) remembered.clear();
+    remembered.set(detached(sentence), found);
+    return found;
   }
-  return sentences;
+
+  return (text) => {
+    const sentences = new Map<string, number>();
+    for (const sentence of text.split(SENTENCE_END)) {
+      const words = masked(sentence);
+      if (words !== '') sentences.set(words, words.length);
+    }
+    return sentences;
+  };
 }
 
 const idOf = (sentences: ReadonlyMap<string, number>): string =>

@@ -1,3 +1,4 @@
+import { detached } from './detached.js';
 import { isObject, type JsonObject, listIn, objectIn, objectOrJsonIn, textIn } from './json-fields.js';
 
 /** Fields in which teams name a step, by how much each says. */
@@ -104,6 +105,10 @@ export function responseIn(line: JsonObject): JsonObject {
 /** Service tiers at list price. Any other one has prices of its own, so that it is part of the model's name. */
 const STANDARD = new Set(['default', 'standard', 'auto', 'on_demand']);
 
+/** No vendor's name of a model is longer. */
+const LONGEST_MODEL = 200;
+
 export function billedModel(model: string, tier: string | undefined): string {
-  return tier === undefined || STANDARD.has(tier) ? model : `${model} (${tier})`;
+  const name = tier === undefined || STANDARD.has(tier) ? model : `${model} (${tier})`;
+  return name.length > LONGEST_MODEL ? detached(name.slice(0, LONGEST_MODEL)) : name;
 }

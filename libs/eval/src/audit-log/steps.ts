@@ -1,3 +1,4 @@
+import { detached } from './detached.js';
 import type { LoggedCall } from './logged-call.js';
 import { promptGroups } from './prompt-groups.js';
 
@@ -49,5 +50,5 @@ const CONTROL = /\p{C}+/gu;
 /** A label that a terminal shows as it is, on one line. */
 function shownLabel(text: string): string {
   const line = text.replace(CONTROL, ' ').trim();
-  return line.length > LONGEST_LABEL ? `${line.slice(0, LONGEST_LABEL - 1)}…` : line;
+  return detached(line.length > LONGEST_LABEL ? `${line.slice(0, LONGEST_LABEL - 1)}…` : line);
 }
