@@ -1,12 +1,18 @@
 import { createHash } from 'node:crypto';
-import type { LanguageModel, StepInput, StepName } from '@spillway/models/language-model';
-import { type Calls, type ModelTier, type StepCompletedInit, stepRunner } from '@spillway/models/runner';
+import type { StepInput, StepName } from '@spillway/models/language-model';
+import {
+  type Calls,
+  type ModelTier,
+  type RunnerOptions,
+  type StepCompletedInit,
+  stepRunner,
+} from '@spillway/models/runner';
 import { promptFor } from '@spillway/models/steps';
 import type { Pack } from '@spillway/pack/pack';
 
 export interface AnswerOptions {
   readonly pack: Pack;
-  readonly models: { for(step: StepName, tier: ModelTier): LanguageModel };
+  readonly models: RunnerOptions['models'];
   readonly calls: Calls;
   readonly step: StepName;
   readonly tier: ModelTier;

@@ -6,6 +6,7 @@ import type { Pack } from '@spillway/pack/pack';
 import { costOf, priceAt } from '@spillway/pack/prices';
 import { modelsOf, overridesOf } from './calling.js';
 import type { CliConfig } from './cli.config.js';
+import { openBudget } from './stores.js';
 import { trainedFor } from './trained-models.js';
 
 /** The small models of a pack, for commands that have them answer many messages. */
@@ -18,7 +19,7 @@ export interface SmallModels {
   close(): Promise<void>;
 }
 
-/** Opens them as the pack and the environment name them. Throws `misconfigured` with everything that is missing. */
+/** Opens them as the pack and the environment name them, under the budget's caps. Throws `misconfigured` with everything that is missing. */
 export async function openSmallModels(
   config: CliConfig,
   pack: Pack,
@@ -28,7 +29,9 @@ export async function openSmallModels(
   const embedded = needsEmbedded({ pack, overrides })
     ? embeddedModels(pack, await trainedFor(pack, config.data, say))
     : undefined;
-  const models = modelsOf(config, pack, { embedded });
+  const caps = pack.policy.budgets?.caps;
+  const budget = caps === undefined ? undefined : await openBudget(config, caps);
+  const models = modelsOf(config, pack, { embedded, budget });
   const definitionOf = (step: LabelledStep) =>
     pack.models.find(({ name }) => name === pack.steps[step].small);
   return {
@@ -41,7 +44,10 @@ export async function openSmallModels(
       return [models.for(step, 'small').name, place?.baseUrl ?? '', place?.model ?? ''].join(' ');
     },
     concurrency: (step) => definitionOf(step)?.concurrency ?? 16,
-    close: () => models.close(),
+    async close() {
+      await models.close();
+      await budget?.close();
+    },
   };
 }
 
