@@ -21,7 +21,8 @@ export interface Proposal {
   readonly changes: readonly FileChange[];
 }
 
-const proposalFile = z.strictObject({
+/** What a file must hold to be a proposal. */
+export const proposalFile = z.strictObject({
   madeOn: z.string(),
   reason: z.string(),
   changes: z
@@ -53,7 +54,10 @@ export async function writeProposal(folder: string, proposal: Proposal): Promise
 }
 
 /** @throws Fault `missing` when there is none, `malformed` when it is no proposal */
-export async function readProposal(path: string): Promise<Proposal> {
+export const readProposal = (path: string): Promise<Proposal> => parseProposal(path, proposalFile);
+
+/** Reads a file by its schema. Throws as {@link readProposal} does. */
+export async function parseProposal<T>(path: string, schema: z.ZodType<T>): Promise<T> {
   const text = await contents(path);
   if (text === null) throw new Fault('missing', `${path} is not there`);
   let json: unknown;
@@ -62,7 +66,7 @@ export async function readProposal(path: string): Promise<Proposal> {
   } catch {
     throw new Fault('malformed', `${path} is no proposal: it is not JSON`);
   }
-  const parsed = proposalFile.safeParse(json);
+  const parsed = schema.safeParse(json);
   if (parsed.success) return parsed.data;
   throw new Fault('malformed', `${path} is no proposal`, {
     problems: parsed.error.issues.map((issue) => ({ where: issue.path.join('.'), message: issue.message })),
@@ -109,7 +113,7 @@ async function contents(path: string): Promise<string | null> {
 }
 
 /** Never half a file under its final name. */
-async function replaceFile(path: string, text: string): Promise<void> {
+export async function replaceFile(path: string, text: string): Promise<void> {
   await mkdir(dirname(path), { recursive: true });
   await writeFile(`${path}.new`, text);
   await rename(`${path}.new`, path);

@@ -121,6 +121,7 @@ function policyOf(file: Values['policy']): Policy {
   return {
     version: file.version,
     reviewedOn: file.reviewed_on,
+    ...(file.reviewed_by !== undefined && { reviewedBy: file.reviewed_by }),
     tasks: {
       classify: taskPolicyOf(file.tasks.classify),
       extract: taskPolicyOf(file.tasks.extract),

@@ -245,6 +245,7 @@ const capRule = z.discriminatedUnion('rule', [
 export const policyFile = z.strictObject({
   version: word,
   reviewed_on: day,
+  reviewed_by: z.string().min(1).max(200).optional(),
   tasks: eachTask(taskPolicy),
   customer_facing: z.strictObject({ channels: z.array(word) }),
   depth: z.strictObject({ min_characters: count, min_questions: count, min_attachments: count }),

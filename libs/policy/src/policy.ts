@@ -24,6 +24,8 @@ export interface Policy {
   readonly version: string;
   /** ISO date of the last review; more than a month ago is worth a warning. */
   readonly reviewedOn: string;
+  /** Who approved that review; absent where nobody wrote it down. */
+  readonly reviewedBy?: string;
   readonly tasks: Readonly<Record<TaskName, TaskPolicy>>;
   /** The alarms that stand at the moment: a pack's policy has none. */
   readonly alarms?: Readonly<Partial<Record<TaskName, DriftAlarm>>>;

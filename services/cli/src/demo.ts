@@ -5,6 +5,7 @@ import { type ApiClient, apiClient } from './api-client.js';
 import { billText, dollars, type SavingsAnswer } from './bill.js';
 import type { CliConfig } from './cli.config.js';
 import type { OutgoingMessage } from './inbox-file.js';
+import { newestPrice } from './newest-price.js';
 import { deliverWithProgress, keyOf } from './send.js';
 import type { Terminal } from './terminal.js';
 
@@ -94,20 +95,10 @@ async function closedBill(
   }
 }
 
-function billNames(pack: Pack, at: Date) {
-  const dates = [pack.reference.small, pack.reference.big].flatMap(
-    (name) => pack.models.find((model) => model.name === name)?.prices.map(({ from }) => from) ?? [],
-  );
-  const today = at.toISOString().slice(0, 10);
-  return {
-    ...pack.reference,
-    pricesFrom:
-      dates
-        .filter((date) => date <= today)
-        .sort()
-        .at(-1) ?? 'unknown date',
-  };
-}
+const billNames = (pack: Pack, at: Date) => ({
+  ...pack.reference,
+  pricesFrom: newestPrice(pack, at.toISOString().slice(0, 10)),
+});
 
 /** One message of each kind of end: by the small model alone, by the big one, with a person. */
 async function samples(

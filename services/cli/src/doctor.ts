@@ -113,12 +113,13 @@ function policyFinding(policy: Policy, nowMs: number): Finding {
   );
   const promise = certified.length === 0 ? 'no certificate' : `certificates for ${certified.join(', ')}`;
   const warning = reviewWarning(policy, nowMs);
+  const by = policy.reviewedBy === undefined ? '' : ` by ${policy.reviewedBy}`;
   return warning === undefined
-    ? { check: 'policy', ok: true, found: `reviewed on ${policy.reviewedOn}, ${promise}` }
+    ? { check: 'policy', ok: true, found: `reviewed on ${policy.reviewedOn}${by}, ${promise}` }
     : {
         check: 'policy',
         ok: true,
         found: `${warning}; ${promise}`,
-        fix: 'review policy.yaml, and set `version` and `reviewed_on`',
+        fix: 'run `spillway review`, and approve what it proposes with `spillway review --approve`',
       };
 }

@@ -4,6 +4,7 @@ import { Command, CommanderError, Option } from 'commander';
 import type { AuditOptions } from './audit-log.js';
 import { type CliConfig, readConfig } from './cli.config.js';
 import { filterFields, type ReplayOptions } from './replay-request.js';
+import type { ReviewOptions } from './review.js';
 import type { SendOptions } from './send.js';
 import { terminal as openTerminal } from './terminal.js';
 import type { TuneOptions } from './tune.js';
@@ -162,6 +163,24 @@ program
     run(async () => {
       const { audit } = await import('./audit-log.js');
       return audit(file, options, terminal);
+    }),
+  );
+
+program
+  .command('review')
+  .description(
+    'review a month by the ledger; writes a signed proposal that changes nothing until a person approves it',
+  )
+  .option('--month <month>', 'as 2026-11 (default: the last one that is over)')
+  .option('--out <folder>', 'also write the review as Markdown and as a page')
+  .option('--approve <proposal>', 'check the signature of a proposal and put it in force')
+  .option('--by <name>', 'who approves')
+  .option('--public-key <key>', 'whose signature to trust (default: the key of this data folder)')
+  .option('--json', 'print JSON', false)
+  .action((options: ReviewOptions) =>
+    run(async (config) => {
+      const { review } = await import('./review.js');
+      return review(options, config, terminal);
     }),
   );
 

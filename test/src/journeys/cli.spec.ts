@@ -155,7 +155,7 @@ describe('spillway doctor', () => {
     const { code, stdout } = await spillway(['doctor'], { ...here, SPILLWAY_PACK: pack });
     expect(code).toBe(0);
     expect(stdout).toMatch(/ok {3}policy: .*on 2026-01-01: review its thresholds; no certificate/);
-    expect(stdout).toMatch(/fix: review policy.yaml/);
+    expect(stdout).toMatch(/fix: run `spillway review`/);
   }, 60_000);
 
   it('probes endpoints, and names a cause and a fix for each that fails', async () => {

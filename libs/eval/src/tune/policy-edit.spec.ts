@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { expect, it } from 'vitest';
 import { parse } from 'yaml';
-import { editPolicy, nextVersion } from './policy-edit.js';
+import { editPolicy, markReviewed, nextVersion } from './policy-edit.js';
 
 const text = readFileSync('deploy/packs/support/policy.yaml', 'utf8');
 
@@ -61,4 +61,11 @@ it('refuses a task that is not there', () => {
   expect(() => editPolicy('version: 1\ntasks: {}\n', '2030-01-02', { draft: {} })).toThrow(
     expect.objectContaining({ code: 'malformed' }),
   );
+});
+
+it('marks who reviewed it, and goes on with the version', () => {
+  const marked = markReviewed(text, '2030-01-02', 'Ann: lead');
+  const again = markReviewed(marked, '2030-02-02', 'Bob');
+  expect(parse(marked)).toEqual({ ...parse(text), reviewed_on: '2030-01-02', reviewed_by: 'Ann: lead' });
+  expect(parse(again)).toEqual({ ...parse(text), reviewed_on: '2030-02-02', reviewed_by: 'Bob' });
 });

@@ -56,10 +56,23 @@ export function editPolicy(
   if (edits.length === 0) return text;
   const version = nextVersion(String(parseDocument(text).get('version')), day);
   const heads = { version, reviewed_on: day, ...head };
-  const all = [...edits, ...Object.entries(heads).map(([key, value]) => scalarEdit(text, key, value))];
-  return all
-    .sort((one, other) => other.from - one.from)
-    .reduce((edited, { from, to, text: fresh }) => edited.slice(0, from) + fresh + edited.slice(to), text);
+  return edited(text, [
+    ...edits,
+    ...Object.entries(heads).map(([key, value]) => scalarEdit(text, key, value)),
+  ]);
+}
+
+/**
+ * The text of `policy.yaml` with who reviewed it and when. The version stays: none of the rules is another one, and the
+ * audit of them goes on.
+ */
+export const markReviewed = (text: string, day: string, by: string): string =>
+  edited(text, [scalarEdit(text, 'reviewed_on', day), scalarEdit(text, 'reviewed_by', by)]);
+
+function edited(text: string, edits: readonly Replacement[]): string {
+  return edits
+    .toSorted((one, other) => other.from - one.from)
+    .reduce((before, { from, to, text: fresh }) => before.slice(0, from) + fresh + before.slice(to), text);
 }
 
 /** The task's settings, one a line; nothing where they are the same. */
@@ -92,5 +105,5 @@ function scalarEdit(text: string, key: string, value: string): Replacement {
     const line = text.indexOf('\n', text.search(/^reviewed_on:/m));
     return { from: line, to: line, text: `\n${key}: ${stringify(value).trimEnd()}` };
   }
-  return { from: node.range[0], to: node.range[1], text: value };
+  return { from: node.range[0], to: node.range[1], text: stringify(value, { lineWidth: 0 }).trimEnd() };
 }

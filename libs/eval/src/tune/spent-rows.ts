@@ -21,6 +21,8 @@ const line = z.strictObject({
   day: z.string(),
   verdict: z.string(),
   rows: z.array(z.string()),
+  start: z.number().optional(),
+  look: z.int().min(1).optional(),
 });
 
 /** Reads the record of certifications: JSON lines. Throws Fault `malformed` with the lines that are none. */
@@ -30,7 +32,7 @@ export function spendsOf(file: string, text: string): readonly Spend[] {
   for (const [index, source] of text.split('\n').entries()) {
     if (source.trim() === '') continue;
     const parsed = line.safeParse(jsonOf(source));
-    if (parsed.success) spends.push(parsed.data);
+    if (parsed.success) spends.push(parsed.data as Spend);
     else problems.push({ where: `${file}:${index + 1}`, message: 'is no record of a certification' });
   }
   if (problems.length === 0) return spends;
@@ -45,6 +47,13 @@ function jsonOf(source: string): unknown {
   }
 }
 
+/** Names what was fitted and can change the order of scores: answers of one fingerprint, and their scorer. */
+export const fitHash = (fingerprint: string, scorer: unknown): string =>
+  createHash('sha256')
+    .update(JSON.stringify([fingerprint, scorer ?? null]))
+    .digest('hex')
+    .slice(0, 32);
+
 /** What a certification spent. */
 export const spendOf = ({
   options,
@@ -55,10 +64,7 @@ export const spendOf = ({
   certifiedOn,
 }: StepTuning): Spend => ({
   task: options.step,
-  fit: createHash('sha256')
-    .update(JSON.stringify([fingerprint, fit?.scorer ?? null]))
-    .digest('hex')
-    .slice(0, 32),
+  fit: fitHash(fingerprint, fit?.scorer),
   data,
   mode: 'selective',
   target: options.target,

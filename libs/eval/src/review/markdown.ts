@@ -1,0 +1,144 @@
+import { ALARM_AT } from '@spillway/confidence/drift';
+import { dollarsOf } from '@spillway/pack/prices';
+import { claimOf, percent } from '@spillway/policy/certificate';
+import type { Money } from '@spillway/store/ledger';
+import type { AuditedMonth, TaskMonth, TaskReview } from './review.js';
+
+/** A month's review, ready to be shown. */
+export interface MonthReview {
+  readonly pack: string;
+  /** As `2026-11`. */
+  readonly month: string;
+  /** ISO day on which the review was made. */
+  readonly day: string;
+  readonly over: boolean;
+  readonly policyVersion: string;
+  /** ISO date of the newest price used. */
+  readonly pricesFrom: string;
+  readonly tasks: readonly TaskReview[];
+}
+
+const sourceName = { truth: 'people’s labels', agreement: 'the big model’s answers' } as const;
+const methodName = { clopper_pearson: 'Clopper-Pearson', korn_graubard: 'Korn-Graubard' } as const;
+
+const actionName = {
+  none: 'nothing to decide',
+  keep: 'keep',
+  keep_and_label: 'keep, and label more',
+  loosen: 'lower the threshold',
+  roll_back: 'raise the threshold',
+  escalate_all: 'escalate everything',
+} as const;
+
+/** What is proposed, in a few words. */
+export const actionOf = ({ recommendation }: TaskReview): string => actionName[recommendation.action];
+
+/** Money to the nano-dollar; what has no known price is told of. */
+export const moneyText = ({ knownNanos, unpriced }: Money): string =>
+  `$${dollarsOf(knownNanos)}${unpriced === 0 ? '' : ` and ${unpriced} calls without a known price`}`;
+
+const shareText = (count: number, of: number): string =>
+  of === 0 ? String(count) : `${count} (${percent(count / of)})`;
+
+/** The audit's finding in a sentence, with everything that it rests on. */
+export function auditText({ source, missing, error, firstMs, lastMs, policyVersions }: AuditedMonth): string {
+  const rest = `by ${sourceName[source]}, ${dayOf(firstMs)} to ${dayOf(lastMs)}, policy ${policyVersions.join(', ')}`;
+  const without = missing === 0 ? '' : `; ${missing} more were drawn and have no label`;
+  if (error === undefined) return `no label ${rest}${without}`;
+  const { errors, labels, share, interval, method } = error;
+  return (
+    `${percent(share)} (95 % interval ${percent(interval.lower)} to ${percent(interval.upper)}, ${methodName[method]}): ` +
+    `${errors} of ${labels} ${rest}${without}`
+  );
+}
+
+const dayOf = (ms: number): string => new Date(ms).toISOString().slice(0, 10);
+
+type Figure = readonly [name: string, now: string, before: string];
+
+/** The figures of a task with those of the month before; a dash where there are none. */
+export function figuresOf({ now, before, drift, frozen, alarms }: TaskReview): readonly Figure[] {
+  const compared = (name: string, show: (month: TaskMonth) => string): Figure => [
+    name,
+    show(now),
+    before === undefined ? '–' : show(before),
+  ];
+  const once = (name: string, text: string): Figure => [name, text, '–'];
+  return [
+    compared('messages', ({ messages }) => String(messages)),
+    compared('kept small', ({ keptSmall, messages }) => shareText(keptSmall, messages)),
+    compared('escalated', ({ escalated, messages }) => shareText(escalated, messages)),
+    compared('held for a person', ({ held }) => String(held)),
+    compared('wrong among the kept', ({ audited }) => audited.map(auditText).join('; ') || 'not audited'),
+    once(
+      'drift statistic over the month',
+      drift === undefined
+        ? 'no certificate, or no label'
+        : `${drift.statistic.toPrecision(3)} of ${ALARM_AT} (${drift.errors} of ${drift.labels} wrong, ${percent(drift.allowed)} allowed; evidence ${drift.evidence.toPrecision(3)})`,
+    ),
+    once(
+      'alarms',
+      alarms
+        .map(
+          ({ raisedAtMs, errors, labels, response }) =>
+            `${dayOf(raisedAtMs)}: ${errors} of ${labels} wrong, ${response}`,
+        )
+        .join('; ') || 'none',
+    ),
+    once(
+      'not covered by the certificate',
+      frozen
+        .map(({ fingerprint, answers }) => `${answers} answers of ${fingerprint || 'an unnamed model'}`)
+        .join('; ') || 'none',
+    ),
+    compared('cost of the small model', ({ cost }) => moneyText(cost.small)),
+    compared('cost of the big model', ({ cost }) => moneyText(cost.big)),
+    compared('cost of the audit', ({ cost }) => moneyText(cost.audit)),
+    compared('all on the big model', ({ baseline }) => moneyText(baseline)),
+  ];
+}
+
+/** What the certificate of a task says and rests on. */
+export function certificateText({ policy: { certificate } }: TaskReview): string {
+  if (certificate === undefined) return 'No certificate: the threshold promises nothing.';
+  const { rows, accepted, errors, data, certifiedOn, fingerprint } = certificate;
+  return `${claimOf(certificate)} Certified on ${certifiedOn} on ${rows} rows (${errors} of ${accepted} kept wrong), ${data}, for ${fingerprint}.`;
+}
+
+/** What all figures of a review are of. */
+export const basisText = ({ month, day, over, policyVersion, pricesFrom }: MonthReview): string =>
+  `Messages received in ${month} (UTC)${over ? '' : ', which is not over'}, audits made in it, as the ledger had them on ${day}. ` +
+  `Policy ${policyVersion}. Prices of ${pricesFrom}; costs are as they were billed in the ledger, to the nano-dollar.`;
+
+/** What approving does besides the change. */
+export const APPROVING =
+  'Approving writes who reviewed the policy and when. Where a rule changes, the policy gets a new version, with which standing alarms end and audits start anew.';
+
+const cell = (text: string): string => text.replaceAll('|', '\\|').replaceAll('\n', ' ');
+const row = (cells: readonly string[]): string => `| ${cells.map(cell).join(' | ')} |`;
+
+function section(review: TaskReview): string {
+  const { task, policy, recommendation, warnings } = review;
+  return [
+    `## ${task}: ${actionOf(review)}`,
+    recommendation.reason,
+    `Threshold ${policy.threshold}. ${certificateText(review)}`,
+    [
+      row(['figure', 'this month', 'the month before']),
+      '| --- | --- | --- |',
+      ...figuresOf(review).map(row),
+    ].join('\n'),
+    ...(warnings.length === 0
+      ? []
+      : [`Changed since the month before, a reason to look: ${warnings.join('; ')}.`]),
+  ].join('\n\n');
+}
+
+/** The review as Markdown: no customer's text in it. */
+export const reviewMarkdown = (review: MonthReview): string =>
+  `${[
+    `# Review of ${review.pack}, ${review.month}`,
+    basisText(review),
+    APPROVING,
+    ...review.tasks.map(section),
+  ].join('\n\n')}\n`;

@@ -1,0 +1,84 @@
+import * as Plot from '@observablehq/plot';
+import { allowedErrorRate } from '@spillway/policy/certificate';
+import { chart } from '../chart.js';
+import { type Html, html, htmlTable, markup, page } from '../html.js';
+import { APPROVING, actionOf, basisText, certificateText, figuresOf, type MonthReview } from './markdown.js';
+import type { TaskReview } from './review.js';
+
+const size = { width: 560, grid: true, marginLeft: 90, style: { fontSize: '12px' } } as const;
+
+/** Where the answers of each task went. */
+function sharesChart(tasks: readonly TaskReview[]): string {
+  const data = tasks.flatMap(({ task, now }) =>
+    now.messages === 0
+      ? []
+      : [
+          { task, what: 'kept small', share: now.keptSmall / now.messages },
+          { task, what: 'escalated', share: now.escalated / now.messages },
+        ],
+  );
+  return chart('Share of each task’s messages that was kept small, and escalated', {
+    ...size,
+    height: 260,
+    x: { domain: [0, 1], label: 'share of the messages' },
+    fy: { label: null },
+    y: { axis: null },
+    color: { domain: ['kept small', 'escalated'], range: ['#2f7d6b', '#b3542d'] },
+    marks: [
+      Plot.barX(data, { x: 'share', y: 'what', fy: 'task', fill: 'what' }),
+      Plot.text(data, { x: 'share', y: 'what', fy: 'task', text: 'what', textAnchor: 'start', dx: 4 }),
+    ],
+  });
+}
+
+/** The error of each task by each source of labels, against what its certificate allows. */
+function errorsChart(tasks: readonly TaskReview[]): string {
+  const data = tasks.flatMap(({ task, now }) =>
+    now.audited.flatMap(({ source, error }) =>
+      error === undefined ? [] : [{ task: `${task}, ${source}`, share: error.share, ...error.interval }],
+    ),
+  );
+  const allowed = tasks.flatMap(({ task, now, policy: { certificate } }) =>
+    certificate === undefined
+      ? []
+      : now.audited.map(({ source }) => ({
+          task: `${task}, ${source}`,
+          share: allowedErrorRate(certificate),
+        })),
+  );
+  return chart('Share wrong among the kept answers, with its 95 % interval', {
+    ...size,
+    marginLeft: 140,
+    height: 60 + 36 * data.length,
+    x: { label: 'share wrong among the kept', zero: true },
+    y: { label: null, type: 'band' },
+    marks: [
+      Plot.ruleY(data, { y: 'task', x1: 'lower', x2: 'upper', stroke: '#2f7d6b', strokeWidth: 3 }),
+      Plot.dot(data, { y: 'task', x: 'share', fill: '#2f7d6b', r: 5 }),
+      Plot.tickX(allowed, { y: 'task', x: 'share', stroke: '#b3542d', strokeWidth: 2 }),
+    ],
+  });
+}
+
+const section = (review: TaskReview): Html => html`<h2>${review.task}: ${actionOf(review)}</h2>
+<p class="promise">${review.recommendation.reason}</p>
+<p>Threshold ${review.policy.threshold}. ${certificateText(review)}</p>
+${htmlTable(['figure', 'this month', 'the month before'], figuresOf(review))}
+${review.warnings.length === 0 ? '' : html`<p>Changed since the month before, a reason to look: ${review.warnings.join('; ')}.</p>`}`;
+
+function charts(tasks: readonly TaskReview[]): Html {
+  const audited = tasks.some(({ now }) => now.audited.some(({ error }) => error !== undefined));
+  return html`<div class="charts">
+<figure>${markup(sharesChart(tasks))}<figcaption>Where the answers of each task went.</figcaption></figure>
+${audited ? html`<figure>${markup(errorsChart(tasks))}<figcaption>Audited answers. The tick is what the certificate allows.</figcaption></figure>` : ''}
+</div>`;
+}
+
+/** The review as a page that stands alone and runs nothing: no customer's text in it. */
+export function reviewPage(review: MonthReview): string {
+  const title = `Review of ${review.pack}, ${review.month}`;
+  return page(
+    title,
+    html`<h1>${title}</h1><p class="faint">${basisText(review)}</p><p class="faint">${APPROVING}</p>${charts(review.tasks)}${review.tasks.map(section)}`,
+  );
+}

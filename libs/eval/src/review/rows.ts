@@ -1,0 +1,95 @@
+import { rowHash } from '@spillway/confidence/data-rows';
+import type { LabelSource } from '@spillway/confidence/fit';
+import type { Ledger, MessageView, StepName } from '@spillway/store/ledger';
+import type { Month } from './month.js';
+
+/** What became of one small answer of the month, and what is known of its truth. No text. */
+export interface AnswerRow {
+  readonly step: StepName;
+  readonly message: string;
+  readonly conversation: string;
+  /** Hash of the folded text. */
+  readonly text: string;
+  readonly kept: boolean;
+  readonly confidence: number | null;
+  readonly fingerprint: string;
+  readonly policyVersion: string;
+  readonly audits: readonly AnswerAudit[];
+  readonly decidedAtMs: number;
+}
+
+export interface AnswerAudit {
+  readonly source: LabelSource;
+  /** Whether it was drawn among all answers that were kept, or made because this one was not. */
+  readonly drawn: boolean;
+  /** Chance with which it was drawn; 1 where it was not kept, 0 where a person picked it. */
+  readonly rate: number;
+  /** Null: no label came. */
+  readonly wrong: boolean | null;
+}
+
+/** As many as the ledger gives at a time. */
+const PAGE = 200;
+
+/** The small answers of a month, in the order in which the messages arrived. Reads every message of the month. */
+export async function answersOfMonth(ledger: Ledger, { fromMs, toMs }: Month): Promise<readonly AnswerRow[]> {
+  const rows: AnswerRow[] = [];
+  let cursor: string | undefined;
+  do {
+    const { items, nextCursor } = await ledger.list({
+      limit: PAGE,
+      ...(cursor === undefined ? {} : { cursor }),
+    });
+    rows.push(
+      ...items
+        .filter(({ receivedAtMs }) => receivedAtMs >= fromMs && receivedAtMs < toMs)
+        .flatMap((message) => answersOf(message)),
+    );
+    const oldest = items.at(-1)?.receivedAtMs ?? fromMs;
+    // Newest first: all that follow are older.
+    cursor = oldest < fromMs || nextCursor === null ? undefined : nextCursor;
+  } while (cursor !== undefined);
+  return rows.reverse();
+}
+
+function answersOf(message: MessageView): readonly AnswerRow[] {
+  const text = rowHash(message.text);
+  return message.decisions
+    .filter(({ tier }) => tier === 'small')
+    .map(({ step, verdict, confidence, policyVersion, decidedAtMs }) => ({
+      step,
+      message: message.id,
+      conversation: message.conversationId,
+      text,
+      kept: verdict === 'accept',
+      confidence,
+      fingerprint:
+        message.steps.find((each) => each.step === step && each.tier === 'small')?.fingerprint ?? '',
+      policyVersion,
+      audits: message.audits
+        .filter((audit) => audit.step === step)
+        .map(({ source, audit, rate, wrong }) => ({ source, drawn: audit !== 'escalated', rate, wrong })),
+      decidedAtMs,
+    }));
+}
+
+/** An answer that was kept and drawn, with its label. */
+export interface DrawnLabel {
+  readonly confidence: number;
+  readonly wrong: boolean;
+  readonly rate: number;
+}
+
+/** Labels of kept answers that stand for all kept ones of this fingerprint from a threshold on. */
+export function drawnLabels(
+  rows: readonly AnswerRow[],
+  covered: { readonly fingerprint: string; readonly source: LabelSource; readonly threshold: number },
+): readonly DrawnLabel[] {
+  return rows.flatMap(({ kept, confidence, fingerprint, audits }) => {
+    if (!kept || confidence === null || confidence < covered.threshold) return [];
+    if (fingerprint !== covered.fingerprint) return [];
+    return audits.flatMap(({ source, drawn, rate, wrong }) =>
+      source === covered.source && drawn && rate > 0 && wrong !== null ? [{ confidence, wrong, rate }] : [],
+    );
+  });
+}
