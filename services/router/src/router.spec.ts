@@ -84,7 +84,8 @@ describe('the router on the bus', () => {
     await bus.publish([received]);
     await vi.waitFor(async () => expect(await state.due(Number.MAX_SAFE_INTEGER, 1)).toHaveLength(1));
     aheadMs = policy.deadlines.smallMs;
-    await vi.waitFor(() => expect(published('polish.requested')).toBeDefined());
+    // The clock looks once a second.
+    await vi.waitFor(() => expect(published('polish.requested')).toBeDefined(), { timeout: 10_000 });
     expect(seen.filter(({ topic }) => topic === 'deadline.passed')).toHaveLength(1);
     expect(published('polish.requested')?.headers['traceparent']).toContain('a'.repeat(32));
   });
