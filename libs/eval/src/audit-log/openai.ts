@@ -1,18 +1,21 @@
 import { countIn, type JsonObject, momentIn, objectIn, textIn } from './json-fields.js';
-import { type LogFormat, type LogLine, type TokenCounts, unreadable } from './logged-call.js';
+import { type LogFormat, type LogLine, skipped, type TokenCounts, unreadable } from './logged-call.js';
 import { billedModel, nameIn, requestIn, responseIn, schemaOf, systemPromptOf } from './request.js';
 
 const MOMENTS = ['timestamp', 'time', 'ts', 'created_at', 'start_time', 'startTime'] as const;
 
 /**
  * A line with an answer of OpenAI's chat completions or responses: a pair of request and response, a line of a batch's
- * output, or the answer alone. Undefined when it is none of these.
+ * output, the answer alone, or the last piece of a streamed one. Undefined when it is none of these.
  */
 export function readOpenAi(line: JsonObject): LogLine | undefined {
   const response = responseIn(line);
   const format = formatOf(response);
   if (format === undefined) return undefined;
   const usage = objectIn(response, 'usage');
+  if (response['object'] === 'chat.completion.chunk' && !('prompt_tokens' in usage)) {
+    return skipped('a piece of a stream, whose last piece has the tokens');
+  }
   const tokens = openAiTokens(usage);
   if (typeof tokens === 'string') return unreadable(tokens);
   const request = requestIn(line);
@@ -36,6 +39,7 @@ export function readOpenAi(line: JsonObject): LogLine | undefined {
 function formatOf(response: JsonObject): LogFormat | undefined {
   switch (response['object']) {
     case 'chat.completion':
+    case 'chat.completion.chunk':
       return 'openai-chat';
     case 'response':
       return 'openai-responses';

@@ -161,6 +161,11 @@ const calls: readonly [string, unknown, Partial<LoggedCall>][] = [
     { format: 'openai-chat', model: 'gpt-4.1-2025-04-14 (batch)' },
   ],
   [
+    'the last piece of a streamed answer',
+    { ...chat, object: 'chat.completion.chunk', choices: [] },
+    { format: 'openai-chat', startedMs: AT },
+  ],
+  [
     'a tool that has to be used',
     {
       request: { messages, tool_choice: { type: 'function', function: { name: 'save' } } },
@@ -266,6 +271,7 @@ describe('a line of a log', () => {
     ['a failed call of a proxy', { ...payload, status: 'failure' }],
     ["an answer from the proxy's cache", { ...payload, cache_hit: true }],
     ['a span', { ...fetched, type: 'SPAN' }],
+    ['a piece of a stream', { ...chat, object: 'chat.completion.chunk', usage: null }],
     ['a refused request', { request: { messages }, response: { error: { message: 'no' } } }],
     ['a request of a batch that expired', { custom_id: 'a', result: { type: 'expired' } }],
   ])('%s is left out', (_, line) => {
