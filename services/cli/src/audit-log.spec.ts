@@ -34,7 +34,11 @@ function file(name: string, content: string | Uint8Array): string {
   return path;
 }
 
-async function run(path: string, options: Partial<Parameters<typeof audit>[1]> = {}) {
+async function run(
+  path: string,
+  options: Partial<Parameters<typeof audit>[1]> = {},
+  signal = new AbortController().signal,
+) {
   let out = '';
   const same = (text: string) => text;
   const terminal: Terminal = {
@@ -46,7 +50,7 @@ async function run(path: string, options: Partial<Parameters<typeof audit>[1]> =
     faint: same,
     progress: () => ({ update: () => undefined, stop: () => undefined }),
   };
-  const code = await audit(path, { json: false, assume: [], ...options }, terminal);
+  const code = await audit(path, { json: false, assume: [], ...options }, terminal, signal);
   expect(code).toBe(0);
   return out;
 }
@@ -105,5 +109,11 @@ describe('spillway audit', () => {
     ['a small model without a price', () => file('b.jsonl', log), { assume: ['small=none'] }, 'rejected'],
   ])('refuses %s', async (_, path, options, code) => {
     await expect(run(path(), options)).rejects.toMatchObject({ code });
+  });
+
+  it('stops when it is asked to', async () => {
+    await expect(run(file('c.jsonl', log), {}, AbortSignal.abort())).rejects.toMatchObject({
+      code: 'cancelled',
+    });
   });
 });

@@ -1,7 +1,7 @@
 import { createReadStream } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { createGunzip } from 'node:zlib';
-import { Fault } from '@spillway/contracts/fault';
+import { Fault, type FaultCode } from '@spillway/contracts/fault';
 import { parseAssumptions } from '@spillway/eval/audit-log/assumptions';
 import {
   defaultPrices,
@@ -31,15 +31,21 @@ const CHUNK = 1024 * 1024;
  * `spillway audit`: reads a log of calls of big models and prints what its steps cost, what they would cost with a small
  * model first, what to evaluate first, and from which volume on fine-tuning pays.
  *
- * @throws Fault `missing` or `malformed` when a file cannot be read, `rejected` when an assumption cannot
+ * @throws Fault `missing` or `malformed` when a file cannot be read, `rejected` when an assumption cannot,
+ * `cancelled` when it was stopped
  */
-export async function audit(path: string, options: AuditOptions, terminal: Terminal): Promise<number> {
+export async function audit(
+  path: string,
+  options: AuditOptions,
+  terminal: Terminal,
+  signal: AbortSignal,
+): Promise<number> {
   const assumptions = parseAssumptions(options.assume);
   const own = options.prices === undefined ? [] : await pricesFrom(options.prices);
   const prices = priceTable(own, defaultPrices());
   needPrices([assumptions.small, assumptions.tuned], prices);
   const tally = logTally(prices);
-  await readFileOf(path, (bytes) => readLog(bytes, tally.add));
+  await readFileOf(path, signal, (bytes) => readLog(bytes, tally.add));
   const sum = tally.sum();
   const projection = project(sum, prices, assumptions);
   terminal.out(
@@ -73,22 +79,24 @@ async function pricesFrom(path: string): Promise<readonly PriceRow[]> {
 
 async function readFileOf(
   path: string,
+  signal: AbortSignal,
   read: (bytes: AsyncIterable<Uint8Array>) => Promise<void>,
 ): Promise<void> {
-  const file = createReadStream(path, { highWaterMark: CHUNK });
+  const file = createReadStream(path, { highWaterMark: CHUNK, signal });
   const opened = new Promise<void>((resolve, reject) =>
     file.once('open', () => resolve()).once('error', reject),
   );
-  await opened.catch((cause: unknown) => {
-    throw new Fault('missing', `${path} cannot be read`, { cause });
-  });
   const zipped = path.endsWith('.gz');
-  const bytes = zipped ? file.pipe(createGunzip({ chunkSize: CHUNK })) : file;
-  file.once('error', (error) => bytes.destroy(error));
+  let [code, message]: [FaultCode, string] = ['missing', `${path} cannot be read`];
   try {
+    await opened;
+    [code, message] = ['malformed', `${path} cannot be read as ${zipped ? 'gzip' : 'text'}`];
+    const bytes = zipped ? file.pipe(createGunzip({ chunkSize: CHUNK })) : file;
+    file.once('error', (error) => bytes.destroy(error));
     await read(bytes);
   } catch (cause) {
-    throw new Fault('malformed', `${path} cannot be read as ${zipped ? 'gzip' : 'text'}`, { cause });
+    if (signal.aborted) throw new Fault('cancelled', 'the audit was stopped', { cause });
+    throw new Fault(code, message, { cause });
   } finally {
     file.destroy();
   }

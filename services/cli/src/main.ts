@@ -162,7 +162,7 @@ program
   .action((file: string, options: AuditOptions) =>
     run(async () => {
       const { audit } = await import('./audit-log.js');
-      return audit(file, options, terminal);
+      return audit(file, options, terminal, stopping.signal);
     }),
   );
 
