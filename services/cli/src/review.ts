@@ -21,6 +21,7 @@ import { SPENT_ROWS } from '@spillway/pack/files';
 import { loadPack } from '@spillway/pack/load';
 import type { Pack } from '@spillway/pack/pack';
 import { reviewWarning } from '@spillway/policy/review';
+import type { Ledger } from '@spillway/store/ledger';
 import { createTwoFilesPatch } from 'diff';
 import type { CliConfig } from './cli.config.js';
 import { newestPrice } from './newest-price.js';
@@ -78,7 +79,7 @@ async function reviewed(
   const record = join(config.pack, SPENT_ROWS);
   const spent = spendsOf(SPENT_ROWS, existsSync(record) ? await readFile(record, 'utf8') : '');
   const earlier = monthBefore(month.fromMs);
-  const ledger = await openLedger(config);
+  const ledger = await ledgerOf(config);
   try {
     const certified = Object.values(pack.policy.tasks).some(({ certificate }) => certificate !== undefined);
     const reviews = reviewMonth({
@@ -98,6 +99,21 @@ async function reviewed(
     return reviews;
   } finally {
     await ledger.close();
+  }
+}
+
+/** The embedded ledger belongs to one process. Throws as {@link openLedger} does, with what to do. */
+async function ledgerOf(config: CliConfig): Promise<Ledger> {
+  try {
+    return await openLedger(config);
+  } catch (error) {
+    const fault = Fault.from(error);
+    if (fault.code !== 'unavailable' || config.databaseUrl !== undefined) throw fault;
+    const fix = {
+      where: 'fix',
+      message: 'stop `spillway start` for the review: the embedded ledger serves one process',
+    };
+    throw new Fault('unavailable', fault.message, { cause: fault, problems: [...fault.problems, fix] });
   }
 }
 
@@ -122,6 +138,12 @@ async function propose(pack: string, { month, day, tasks }: MonthReview): Promis
   };
 }
 
+/** Nano-dollars as text, which holds them exactly; of a test what came out of it. */
+function forJson(name: string, value: unknown): unknown {
+  if (name === 'spend' || name === 'passed') return undefined;
+  return typeof value === 'bigint' ? String(value) : value;
+}
+
 interface Outcome {
   readonly proposal: Proposal;
   readonly path: string;
@@ -142,9 +164,7 @@ async function show(
     await writeFile(join(options.out, `review-${found.month}.html`), reviewPage(found));
   }
   if (options.json) {
-    // Nano-dollars as text: they may be more than a number of JSON can hold exactly.
-    const exact = (_: string, value: unknown) => (typeof value === 'bigint' ? String(value) : value);
-    terminal.out(`${JSON.stringify({ ...found, proposal: path, public_key: publicKey }, exact)}\n`);
+    terminal.out(`${JSON.stringify({ ...found, proposal: path, publicKey }, forJson)}\n`);
     return;
   }
   terminal.out(text);

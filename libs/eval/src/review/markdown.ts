@@ -105,6 +105,12 @@ export function certificateText({ policy: { certificate } }: TaskReview): string
   return `${claimOf(certificate)} Certified on ${certifiedOn} on ${rows} rows (${errors} of ${accepted} kept wrong), ${data}, for ${fingerprint}.`;
 }
 
+/** What a change was tested on; empty where nothing was tested. */
+export function lookText({ recommendation: { look } }: TaskReview): string {
+  if (look === undefined || !('certification' in look)) return '';
+  return `Tested on ${look.rows} answers, a uniform sample of the month's, ${look.data}: look ${look.number} of the plan, at a delta of ${look.delta.toPrecision(2)}.`;
+}
+
 /** What all figures of a review are of. */
 export const basisText = ({ month, day, over, policyVersion, pricesFrom }: MonthReview): string =>
   `Messages received in ${month} (UTC)${over ? '' : ', which is not over'}, audits made in it, as the ledger had them on ${day}. ` +
@@ -121,7 +127,7 @@ function section(review: TaskReview): string {
   const { task, policy, recommendation, warnings } = review;
   return [
     `## ${task}: ${actionOf(review)}`,
-    recommendation.reason,
+    `${recommendation.reason} ${lookText(review)}`.trimEnd(),
     `Threshold ${policy.threshold}. ${certificateText(review)}`,
     [
       row(['figure', 'this month', 'the month before']),

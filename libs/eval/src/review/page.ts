@@ -2,7 +2,15 @@ import * as Plot from '@observablehq/plot';
 import { allowedErrorRate } from '@spillway/policy/certificate';
 import { chart } from '../chart.js';
 import { type Html, html, htmlTable, markup, page } from '../html.js';
-import { APPROVING, actionOf, basisText, certificateText, figuresOf, type MonthReview } from './markdown.js';
+import {
+  APPROVING,
+  actionOf,
+  basisText,
+  certificateText,
+  figuresOf,
+  lookText,
+  type MonthReview,
+} from './markdown.js';
 import type { TaskReview } from './review.js';
 
 const size = { width: 560, grid: true, marginLeft: 90, style: { fontSize: '12px' } } as const;
@@ -62,6 +70,7 @@ function errorsChart(tasks: readonly TaskReview[]): string {
 
 const section = (review: TaskReview): Html => html`<h2>${review.task}: ${actionOf(review)}</h2>
 <p class="promise">${review.recommendation.reason}</p>
+<p>${lookText(review)}</p>
 <p>Threshold ${review.policy.threshold}. ${certificateText(review)}</p>
 ${htmlTable(['figure', 'this month', 'the month before'], figuresOf(review))}
 ${review.warnings.length === 0 ? '' : html`<p>Changed since the month before, a reason to look: ${review.warnings.join('; ')}.</p>`}`;

@@ -15,7 +15,6 @@ export interface AnswerRow {
   readonly fingerprint: string;
   readonly policyVersion: string;
   readonly audits: readonly AnswerAudit[];
-  readonly decidedAtMs: number;
 }
 
 export interface AnswerAudit {
@@ -54,23 +53,30 @@ export async function answersOfMonth(ledger: Ledger, { fromMs, toMs }: Month): P
 
 function answersOf(message: MessageView): readonly AnswerRow[] {
   const text = rowHash(message.text);
-  return message.decisions
-    .filter(({ tier }) => tier === 'small')
-    .map(({ step, verdict, confidence, policyVersion, decidedAtMs }) => ({
-      step,
-      message: message.id,
-      conversation: message.conversationId,
-      text,
-      kept: verdict === 'accept',
-      confidence,
-      fingerprint:
-        message.steps.find((each) => each.step === step && each.tier === 'small')?.fingerprint ?? '',
-      policyVersion,
-      audits: message.audits
-        .filter((audit) => audit.step === step)
-        .map(({ source, audit, rate, wrong }) => ({ source, drawn: audit !== 'escalated', rate, wrong })),
-      decidedAtMs,
-    }));
+  return message.decisions.flatMap(({ step, tier, verdict, confidence, policyVersion }) => {
+    const answer = message.steps.find((each) => each.step === step && each.tier === 'small');
+    // A call that failed is no answer.
+    if (tier !== 'small' || answer === undefined || answer.value === null) return [];
+    const audits = message.audits.filter((audit) => audit.step === step);
+    return [
+      {
+        step,
+        message: message.id,
+        conversation: message.conversationId,
+        text,
+        kept: verdict === 'accept',
+        confidence,
+        fingerprint: answer.fingerprint ?? '',
+        policyVersion,
+        audits: audits.map(({ source, audit, rate, wrong }) => ({
+          source,
+          drawn: audit !== 'escalated',
+          rate,
+          wrong,
+        })),
+      },
+    ];
+  });
 }
 
 /** An answer that was kept and drawn, with its label. */

@@ -42,24 +42,22 @@ interface Replacement {
 /**
  * The text of `policy.yaml` with new settings of some tasks, a new version and the day of the review. All other bytes,
  * comments among them, stay as they are, so that a reviewer sees nothing but the change. The same text when the settings
- * are in force already. A setting that is `undefined` is taken out.
+ * are in force already. Who reviewed it on another day is taken out. A setting that is `undefined` is taken out.
  *
  * @throws Fault `malformed` for a text that is no policy
  */
-export function editPolicy(
-  text: string,
-  day: string,
-  tasks: Readonly<Record<string, TaskSettings>>,
-  head: Readonly<Record<string, string>> = {},
-): string {
+export function editPolicy(text: string, day: string, tasks: Readonly<Record<string, TaskSettings>>): string {
   const edits = Object.entries(tasks).flatMap(([task, settings]) => taskEdit(text, task, settings));
   if (edits.length === 0) return text;
   const version = nextVersion(String(parseDocument(text).get('version')), day);
-  const heads = { version, reviewed_on: day, ...head };
-  return edited(text, [
-    ...edits,
-    ...Object.entries(heads).map(([key, value]) => scalarEdit(text, key, value)),
-  ]);
+  const heads = [scalarEdit(text, 'version', version), scalarEdit(text, 'reviewed_on', day)];
+  return edited(text, [...edits, ...heads, ...withoutReviewer(text)]);
+}
+
+/** Who reviewed it on an earlier day has not seen this. */
+function withoutReviewer(text: string): readonly Replacement[] {
+  const line = /^reviewed_by:.*\n/m.exec(text);
+  return line === null ? [] : [{ from: line.index, to: line.index + line[0].length, text: '' }];
 }
 
 /**
