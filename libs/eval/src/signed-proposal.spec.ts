@@ -65,7 +65,10 @@ it.each([
 it('of another key it is refused', async () => {
   const { path } = await signed();
   const other = publicKeyText(await reviewKey(join(folder, 'other.pem')));
-  await expect(readSigned(path, other)).rejects.toMatchObject({ code: 'rejected' });
+  await expect(readSigned(path, other)).rejects.toMatchObject({
+    code: 'rejected',
+    problems: [{ where: 'publicKey' }],
+  });
 });
 
 it('that is not there is missing', async () => {

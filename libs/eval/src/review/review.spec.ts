@@ -121,6 +121,9 @@ describe.each([
 
   it('counts what is of the month and nothing else', async () => {
     const [classify] = await review(ledger);
+    const answers = await answersOfMonth(ledger, MONTH);
+    expect(answers).toHaveLength(3000);
+    expect(answers.filter(({ message }) => !message.startsWith('october-'))).toEqual([]);
     const { messages, keptSmall, escalated, cost, audited } = classify?.now ?? {};
     expect(messages).toBe(1500);
     expect((keptSmall ?? 0) + (escalated ?? 0)).toBe(1500);
