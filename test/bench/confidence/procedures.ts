@@ -1,12 +1,19 @@
 import { certify, type ScoredRow } from '@spillway/confidence/certify';
 import { acceptedAllowing, type Claim } from '@spillway/confidence/planner';
 import { controlRisk } from '@spillway/confidence/risk-control';
+import { startFrom } from '@spillway/confidence/start';
 import { ranked } from './ranking.js';
 
 /** A way to choose a threshold on labelled rows: undefined where it certifies none. */
 export interface Procedure {
   readonly name: string;
   choose(rows: readonly ScoredRow[], claim: Claim): number | undefined;
+}
+
+/** One that begins where other rows, which it may look at as it likes, say that it should. */
+export interface PreparedProcedure {
+  readonly name: string;
+  prepare(older: readonly ScoredRow[], claim: Claim): Procedure;
 }
 
 function certified(rows: readonly ScoredRow[], claim: Claim, start?: number): number | undefined {
@@ -44,6 +51,15 @@ function lowestWithin(rows: readonly ScoredRow[], within: (accepted: number, wro
   }
   return undefined;
 }
+
+/** Older rows tell more of where to start than a number of rows does. */
+export const fromOlder: PreparedProcedure = {
+  name: 'certify, start from as many older rows',
+  prepare(older, claim) {
+    const start = startFrom(older, claim);
+    return { name: this.name, choose: (rows) => certified(rows, claim, start) };
+  },
+};
 
 export const shipped: Procedure = {
   name: 'certify, as shipped',
