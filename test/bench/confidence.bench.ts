@@ -58,6 +58,8 @@ function banking({ resamples, splits }: Effort): readonly Target[] {
  * stands beside what was promised. `--quick` asks chance less often: the figures then say nothing.
  */
 export async function run(options: readonly string[] = []): Promise<void> {
+  const unknown = options.filter((option) => option !== '--quick');
+  if (unknown.length > 0) throw new Error(`unknown: ${unknown.join(', ')}; there is --quick`);
   const effort = options.includes('--quick') ? QUICK : THOROUGH;
   printTargets([
     ...simulation(effort.trials),
