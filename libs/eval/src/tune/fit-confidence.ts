@@ -1,4 +1,5 @@
-import { type CalibratorChoice, chooseCalibrator } from '@spillway/confidence/calibrator';
+import { applyCalibrator, type CalibratorChoice, chooseCalibrator } from '@spillway/confidence/calibrator';
+import type { ScoredRow } from '@spillway/confidence/certify';
 import { crossFit } from '@spillway/confidence/cross-fit';
 import { type ConfidenceFit, confidenceOf, type LabelSource, scorerFeatures } from '@spillway/confidence/fit';
 import { applyScorer, fitScorer, type LogisticScorer } from '@spillway/confidence/logistic-scorer';
@@ -14,6 +15,8 @@ export interface FittedConfidence {
   readonly fit: ConfidenceFit;
   /** Why this calibrator, for a person to read. */
   readonly reason: string;
+  /** The rows that were fitted to, each as a fit that had not seen it scores it. */
+  readonly older: readonly ScoredRow[];
 }
 
 interface FitContext {
@@ -53,6 +56,10 @@ export function fitConfidence(
       labelSource: context.labelSource,
     },
     reason: choice.reason,
+    older: scored.map((row, at) => ({
+      score: applyCalibrator(choice.calibrator, scores[at] as number),
+      wrong: !row.right,
+    })),
   };
 }
 

@@ -62,6 +62,7 @@ export const spendOf = ({
   data,
   certification,
   certifiedOn,
+  start,
 }: StepTuning): Spend => ({
   task: options.step,
   fit: fitHash(fingerprint, fit?.scorer),
@@ -72,6 +73,7 @@ export const spendOf = ({
   day: options.day,
   verdict: certification.verdict,
   rows: certifiedOn,
+  ...(start === undefined ? {} : { start }),
 });
 
 /** Rows of which no outcome could have certified anything are as good as unseen. */

@@ -69,6 +69,19 @@ describe('a tuned step', () => {
     expect(tuning.quality.calibration.error).toBeLessThan(0.06);
   });
 
+  it('starts where the rows that were fitted to are surest, which certifies where less than half can be kept', () => {
+    const random = seededRandom(3);
+    const rows = answered(3_000, false).map((row) => {
+      const sure = random();
+      const signal = { raw: 0.5 + sure / 2, calibrated: sure, embedded: false, features: { margin: sure } };
+      return { ...row, right: random() < (sure > 0.8 ? 0.99 : 0.6), signal };
+    });
+    const tuning = tuneStep(rows, options);
+    expect(tuning.start).toBeGreaterThan(0);
+    expect(tuning.certification).toMatchObject({ verdict: 'certified' });
+    expect(spendOf(tuning).start).toBe(tuning.start);
+  });
+
   it('keeps the own confidence of an embedded model', () => {
     const tuning = tuneStep(answered(600, true), options);
     expect(tuning.fit).toBeUndefined();

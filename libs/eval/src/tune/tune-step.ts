@@ -1,11 +1,13 @@
 import { clopperPearson, type Interval } from '@spillway/confidence/binomial';
-import { type Certification, certify } from '@spillway/confidence/certify';
+import { type Certification, certify, type ScoredRow } from '@spillway/confidence/certify';
 import { dataHash } from '@spillway/confidence/data-rows';
 import type { ConfidenceFit, LabelSource } from '@spillway/confidence/fit';
 import { auroc, brierScore } from '@spillway/confidence/metrics';
+import { acceptedAllowing } from '@spillway/confidence/planner';
 import { seededRandom } from '@spillway/confidence/random';
 import { assessCalibration, type CalibrationAssessment } from '@spillway/confidence/reliability';
 import { rankingRisk } from '@spillway/confidence/risk-coverage';
+import { startFrom } from '@spillway/confidence/start';
 import type { LabelledStep } from '../dataset.js';
 import type { AnsweredRow } from './answered-row.js';
 import { fitConfidence, scoreOf } from './fit-confidence.js';
@@ -50,6 +52,8 @@ export interface LaterCheck {
 export interface StepTuning {
   readonly options: TuneOptions;
   readonly certification: Certification;
+  /** The score that the walk started at, where the rows that were fitted to chose it. */
+  readonly start?: number;
   /** Absent where nothing had to be fitted. */
   readonly fit?: ConfidenceFit;
   readonly fitReason?: string;
@@ -100,16 +104,18 @@ export function tuneStep(given: readonly AnsweredRow[], options: TuneOptions): S
   const points = certified.flatMap(({ row, score }) =>
     score === undefined ? [] : [{ score, right: row.right }],
   );
+  const start = startOf(fitted?.older ?? [], points, options);
   const certification = withAllRows(
     certify(
       points.map(({ score, right }) => ({ score, wrong: !right })),
-      options,
+      start === undefined ? options : { ...options, start },
     ),
     certified.length,
   );
   return {
     options,
     certification,
+    ...(start === undefined ? {} : { start }),
     ...(fitted === undefined ? {} : { fit: fitted.fit, fitReason: fitted.reason }),
     rows: {
       given: given.length,
@@ -129,6 +135,21 @@ export function tuneStep(given: readonly AnsweredRow[], options: TuneOptions): S
     points,
     ...breakdown(certified, certification),
   };
+}
+
+/**
+ * Where the walk starts: where the rows that were fitted to speak most clearly for the claim, if at least as many answers
+ * score that much as one error needs. Counting scores looks at no label.
+ */
+function startOf(
+  older: readonly ScoredRow[],
+  points: readonly Point[],
+  claim: TuneOptions,
+): number | undefined {
+  const start = startFrom(older, claim);
+  if (start === undefined) return undefined;
+  const accepted = points.filter(({ score }) => score >= start).length;
+  return accepted >= acceptedAllowing(1, claim) ? start : undefined;
 }
 
 const shareOf = (right: readonly boolean[]): number =>
