@@ -62,6 +62,8 @@ export interface Departure {
   readonly process: string;
   readonly services: readonly string[];
   readonly at: number;
+  /** When it began to go, where that is earlier: it can have left its groups before it is gone. */
+  readonly begunAt?: number;
 }
 
 export interface TakeOver {
@@ -85,9 +87,10 @@ export function takeOvers(
       const isNear = other.at > at - RECOVERY_MS && other.at <= to && other.at !== at;
       return isNear && other.services.includes(service);
     });
-  return departures.map(({ process, services, at }) => {
-    const ends = services.map((service) => sharedOut(byGroup.get(service) ?? [], at));
-    const last = ends.some((end) => end === undefined) ? undefined : Math.max(...(ends as number[]));
+  return departures.map(({ process, services, at, begunAt = at }) => {
+    const ends = services.map((service) => sharedOut(byGroup.get(service) ?? [], begunAt));
+    // Groups that were whole again before the process was gone waited for nobody.
+    const last = ends.some((end) => end === undefined) ? undefined : Math.max(at, ...(ends as number[]));
     const disturbed =
       brokerOutages.some(({ from, to }) => from <= (last ?? to) && to + RECOVERY_MS >= at) ||
       services.some((service) => went(service, at, last ?? Number.POSITIVE_INFINITY));

@@ -141,10 +141,10 @@ async function concluded(stage: Stage, course: Course): Promise<Report> {
   await reader.caughtUp();
   await watch.stop();
   const kafkaOutages = servers.outages.filter(({ server }) => server === 'kafka');
-  const departures = (list: readonly { process: string; role: Role; at: number }[]) =>
-    list.map(({ process, role, at }) => ({ process, at, services: servicesOf[role].filter(hasGroup) }));
+  const departures = (list: readonly { process: string; role: Role; at: number; begunAt?: number }[]) =>
+    list.map(({ role, ...departure }) => ({ ...departure, services: servicesOf[role].filter(hasGroup) }));
   const killed = departures(fleet.kills);
-  const left = departures(during.map((each) => ({ ...each, at: each.exitedAt })));
+  const left = departures(during.map((each) => ({ ...each, at: each.exitedAt, begunAt: each.at })));
   return reportOf(stage.journal.folder, {
     options,
     origins: servers.origins,

@@ -31,3 +31,10 @@ it.each([
 ])('%s', (_, seen, all, outages, ms, disturbed) => {
   expect(takeOvers(seen, [kill], all, outages)).toEqual([{ process: 'router-1.1', ms, disturbed }]);
 });
+
+it('has nothing to wait for where the group was whole again before the process was gone', () => {
+  const farewell = { ...kill, at: 112_000, begunAt: 100_000 };
+  expect(takeOvers(looks, [farewell], [farewell], [])).toEqual([
+    { process: 'router-1.1', ms: 0, disturbed: false },
+  ]);
+});
