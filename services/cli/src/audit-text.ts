@@ -153,7 +153,7 @@ function notes(path: string, tally: LogTally): string[] {
     tally.pricesChecked === undefined
       ? 'no call has a known price'
       : `prices: list prices, checked ${tally.pricesChecked} at the latest; compare them with your contract, or give your own with --prices`,
-    "whether a small model is good enough is not in a log: `spillway eval` says so on labelled messages; every call is taken to go to the small model first, and those not kept to today's model as well",
+    "whether a small model is good enough is not in a log: `spillway tune` says so on labelled messages; every call is taken to go to the small model first, and those not kept to today's model as well",
   ];
   if (tally.undated > 0) lines.push(`${calls(tally.undated)} without a moment, at the latest price`);
   if (tally.total.unpriced > 0) {
