@@ -59,9 +59,6 @@ export function faultOf(error: unknown, name: string, signal: AbortSignal, now =
     return refused(error, error.status, name, now);
   if (error instanceof SyntaxError)
     return new Fault('malformed', `${name}: the endpoint's answer is not JSON`);
-  if (error instanceof TypeError && error.message === 'terminated') {
-    return new Fault('malformed', `${name}: the endpoint's answer broke off${codeIn(error)}`);
-  }
   return Fault.from(error);
 }
 

@@ -1,8 +1,9 @@
 import OpenAI from 'openai';
-import { Agent, fetch, type RequestInfo, type RequestInit, Response } from 'undici';
+import { Agent } from 'undici';
 import type { LanguageModel, Prompt } from './language-model.js';
 import { completionOf } from './openai-completion.js';
-import { faultOf, tooLarge } from './openai-faults.js';
+import { faultOf } from './openai-faults.js';
+import { boundedFetch } from './openai-fetch.js';
 import { concede, everything, type Wishes } from './openai-wishes.js';
 
 export interface OpenAiOptions {
@@ -75,7 +76,7 @@ export function openAiCompatible(options: OpenAiOptions): OpenAiModel {
   };
 }
 
-function clientFor({ baseUrl, apiKey }: OpenAiOptions, bounded: typeof fetch): OpenAI {
+function clientFor({ baseUrl, apiKey }: OpenAiOptions, fetch: typeof globalThis.fetch): OpenAI {
   return new OpenAI({
     baseURL: baseUrl,
     apiKey: apiKey ?? 'none',
@@ -87,7 +88,7 @@ function clientFor({ baseUrl, apiKey }: OpenAiOptions, bounded: typeof fetch): O
     logLevel: 'off',
     maxRetries: 0,
     timeout: 2 ** 31 - 1,
-    fetch: bounded as unknown as typeof globalThis.fetch,
+    fetch,
     ...(apiKey === undefined ? { defaultHeaders: { Authorization: null } } : {}),
   });
 }
@@ -120,21 +121,3 @@ function requestOf(
 
 const inWords = (schema: NonNullable<Prompt['schema']>): string =>
   `Answer with one JSON object and nothing else. It must fit this JSON schema: ${JSON.stringify(schema)}`;
-
-/** `fetch` over the given connections that breaks off answers which are too long. */
-function boundedFetch(agent: Agent, maxBytes: number): typeof fetch {
-  return async (url: RequestInfo, init?: RequestInit) => {
-    const response = await fetch(url, { ...init, dispatcher: agent });
-    if (response.body === null) return response;
-    let bytes = 0;
-    const limit = new TransformStream<Uint8Array, Uint8Array>({
-      transform(chunk, controller) {
-        bytes += chunk.length;
-        if (bytes > maxBytes) controller.error(tooLarge(maxBytes));
-        else controller.enqueue(chunk);
-      },
-    });
-    const { status, statusText, headers } = response;
-    return new Response(response.body.pipeThrough(limit), { status, statusText, headers });
-  };
-}

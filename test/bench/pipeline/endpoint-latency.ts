@@ -6,10 +6,12 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { type Answer, call, post } from '../../src/api.js';
+import type { Server } from '../../src/server.js';
+import { cpuMs } from '../process-usage.js';
 import { quantile } from '../statistics.js';
 import { head, row, shown } from '../table.js';
-import { type Layout, layouts, withProcesses } from './layout.js';
-import { startStack } from './stack.js';
+import { type Layout, layouts, nameOf, withProcesses } from './layout.js';
+import { type Stack, startStack } from './stack.js';
 
 const pathOf = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
 
@@ -57,11 +59,15 @@ function packIn(folder: string): string {
 async function measure(layout: Layout, pack: string, sizes: Sizes): Promise<void> {
   const [endpoints, stack] = await Promise.all([startEndpoints(), startStack()]);
   try {
-    const environment = { ...stack.environment, ...endpoints.environment, SPILLWAY_PACK: pack };
-    await withProcesses(layout, environment, async ([{ url }]) => {
+    const environment: Record<string, string> = { ...stack.environment, ...(process.env['PROF'] ? { NODE_OPTIONS: '--cpu-prof --cpu-prof-dir=/tmp/prof' } : {}), ...endpoints.environment, SPILLWAY_PACK: pack };
+    await withProcesses(layout, environment, async (servers) => {
+      const [{ url }] = servers;
       await sendEvenly(url, sizes.perSecond, sizes.warmUpSeconds);
+      const before = usage(servers, stack, endpoints.pid);
       const sent = await sendEvenly(url, sizes.perSecond, sizes.seconds);
+      const after = usage(servers, stack, endpoints.pid);
       report(layout, sent, await settled(url, sent));
+      reportUsage(layout, after.map((ms, part) => (ms - (before[part] ?? 0)) / sent.size));
     });
   } finally {
     await stack.stop();
@@ -81,12 +87,28 @@ async function startEndpoints() {
   const [said] = (await once(child.stdout, 'data')) as [Buffer];
   const [small = '', big = ''] = JSON.parse(said.toString()) as string[];
   return {
+    pid: child.pid as number,
     environment: {
       ...{ SMALL_BASE_URL: small, SMALL_MODEL: 'small-bench', SMALL_API_KEY: 'bench' },
       ...{ BIG_BASE_URL: big, BIG_MODEL: 'big-bench', BIG_API_KEY: 'bench' },
     },
     stop: () => void child.stdin.end(),
   };
+}
+
+/** CPU milliseconds so far of every process of ours, of the servers, the endpoints and the sender. */
+const usage = (servers: readonly Server[], stack: Stack, endpoints: number): readonly number[] => [
+  ...servers.map((server) => server.cpuMs()),
+  ...Object.values(stack.servers).map(({ pid }) => cpuMs(pid)),
+  cpuMs(endpoints),
+  process.cpuUsage().user / 1000 + process.cpuUsage().system / 1000,
+];
+
+function reportUsage({ processes, name }: Layout, spent: readonly number[]): void {
+  const parts = [...processes.map(nameOf), 'Kafka', 'Redis', 'PostgreSQL', 'endpoints', 'sender'];
+  const all = spent.reduce((sum, ms) => sum + ms, 0);
+  const words = parts.map((part, at) => `${spent[at]?.toFixed(2)} ${part}`).join(', ');
+  process.stdout.write(`${name}, CPU in milliseconds a message: ${words}; all ${all.toFixed(2)}.\n`);
 }
 
 /** Ids of the messages, and whether each is to be polished. */

@@ -11,16 +11,19 @@ export const timeout =
     name: model.name,
     embedded: model.embedded,
     async complete(prompt, signal) {
-      const late = new Fault('timed_out', `${model.name}: no answer within ${ms} ms`);
+      let late: Fault | undefined;
       const controller = new AbortController();
       const pass = (): void => controller.abort(signal.reason);
       if (signal.aborted) pass();
       signal.addEventListener('abort', pass, { once: true });
-      const timer = setTimeout(() => controller.abort(late), ms);
+      const timer = setTimeout(() => {
+        late = new Fault('timed_out', `${model.name}: no answer within ${ms} ms`);
+        controller.abort(late);
+      }, ms);
       try {
         return await model.complete(prompt, controller.signal);
       } catch (error) {
-        throw controller.signal.reason === late ? late : error;
+        throw late !== undefined && controller.signal.reason === late ? late : error;
       } finally {
         clearTimeout(timer);
         signal.removeEventListener('abort', pass);
