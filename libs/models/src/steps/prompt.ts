@@ -44,10 +44,13 @@ export function promptRenderer(step: StepName, pack: Pack): PromptRenderer {
   const template = pack.prompts[step];
   const constants = constantsOf(step, pack);
   const received = receivedLine(pack);
+  // What no message changes is the longest part of most prompts.
+  const fixed = placeholdersOf(template.system).every(({ name }) => name in constants);
+  const system = fixed ? fill(template.system, constants).text : undefined;
   const render = (input: StepInput): Rendered => {
     const text = `${received(input.receivedAtMs)}\n${fenced(input.text)}`;
     const values = { ...constants, ...valuesOf(pack, input), text };
-    return { system: fill(template.system, values).text, user: fill(template.user, values).text };
+    return { system: system ?? fill(template.system, values).text, user: fill(template.user, values).text };
   };
   // What surrounds a message depends on the intent and the language alone (the macros), and there are few of those.
   const frames = new Map<string, number>();
@@ -132,8 +135,16 @@ function receivedLine({ brand: { timeZone } }: Pack): (receivedAtMs: number) => 
   const weekday = new Intl.DateTimeFormat('en', { timeZone, weekday: 'long' });
   // Sweden writes dates as ISO does.
   const date = new Intl.DateTimeFormat('sv', { timeZone, dateStyle: 'short', timeStyle: 'short' });
-  return (receivedAtMs) =>
-    `Written on ${weekday.format(receivedAtMs)}, ${date.format(receivedAtMs)} (${timeZone}).`;
+  // Messages come in the order of their minutes, and the steps of one all have the same.
+  let [minute, line] = [Number.NaN, ''];
+  return (receivedAtMs) => {
+    const asked = Math.floor(receivedAtMs / 60_000);
+    if (asked !== minute) {
+      minute = asked;
+      line = `Written on ${weekday.format(receivedAtMs)}, ${date.format(receivedAtMs)} (${timeZone}).`;
+    }
+    return line;
+  };
 }
 
 /** The text between two fences of backticks, longer than any run of them inside. */
