@@ -1,18 +1,7 @@
 import type { DynamicModule } from '@nestjs/common';
 import { type Served, serve } from '@spillway/bus/serve';
-import { ClassifierModule } from '@spillway/classifier/module';
-import { ConsoleModule } from '@spillway/console/module';
-import { consoleOperations } from '@spillway/console/operations';
 import { Fault } from '@spillway/contracts/fault';
-import { DrafterModule } from '@spillway/drafter/module';
-import { ExtractorModule } from '@spillway/extractor/module';
-import { GatewayModule } from '@spillway/gateway/module';
-import { gatewayOperations } from '@spillway/gateway/operations';
 import { type HttpServer, serveHttp } from '@spillway/http/serve';
-import { LedgerModule } from '@spillway/ledger/module';
-import { PolisherModule } from '@spillway/polisher/module';
-import { RouterModule } from '@spillway/router/module';
-import { SentimentModule } from '@spillway/sentiment/module';
 import { API_PORT, type CliConfig } from './cli.config.js';
 import { measureGroups } from './group-metrics.js';
 import type { Need, Platform } from './platform.js';
@@ -20,7 +9,8 @@ import { VERSION } from './version.js';
 
 interface EventService {
   readonly needs: readonly Need[];
-  readonly module: (platform: Platform) => DynamicModule;
+  /** Loads the service's code only here: a process of one service is spared that of the others. */
+  readonly module: (platform: Platform) => Promise<DynamicModule>;
   readonly slots: number;
   readonly order: 'key' | 'none';
   /** It calls models, which may never answer. */
@@ -32,16 +22,34 @@ interface EventService {
 const WORKER = { needs: ['models'], slots: 256, order: 'none', waits: true } as const;
 
 const eventServices: Readonly<Record<string, EventService>> = {
-  classifier: { ...WORKER, module: ({ models }) => ClassifierModule.with(models) },
-  extractor: { ...WORKER, module: ({ models }) => ExtractorModule.with(models) },
-  sentiment: { ...WORKER, module: ({ models }) => SentimentModule.with(models) },
-  drafter: { ...WORKER, module: ({ models }) => DrafterModule.with(models) },
-  polisher: { ...WORKER, module: ({ models }) => PolisherModule.with(models) },
+  classifier: {
+    ...WORKER,
+    module: async ({ models }) => (await import('@spillway/classifier/module')).ClassifierModule.with(models),
+  },
+  extractor: {
+    ...WORKER,
+    module: async ({ models }) => (await import('@spillway/extractor/module')).ExtractorModule.with(models),
+  },
+  sentiment: {
+    ...WORKER,
+    module: async ({ models }) => (await import('@spillway/sentiment/module')).SentimentModule.with(models),
+  },
+  drafter: {
+    ...WORKER,
+    module: async ({ models }) => (await import('@spillway/drafter/module')).DrafterModule.with(models),
+  },
+  polisher: {
+    ...WORKER,
+    module: async ({ models }) => (await import('@spillway/polisher/module')).PolisherModule.with(models),
+  },
   router: {
     needs: ['state'],
     slots: 512,
     order: 'key',
-    module: ({ bus, state, pack }) => RouterModule.with({ bus, state, policy: pack.policy, now: Date.now }),
+    async module({ bus, state, pack }) {
+      const { RouterModule } = await import('@spillway/router/module');
+      return RouterModule.with({ bus, state, policy: pack.policy, now: Date.now });
+    },
   },
   // Facts may be written down in any order: many at once share a transaction.
   ledger: {
@@ -49,21 +57,29 @@ const eventServices: Readonly<Record<string, EventService>> = {
     slots: 1_024,
     order: 'none',
     remember: false,
-    module: ({ ledger, pack }) => LedgerModule.with({ ledger, pack }),
+    async module({ ledger, pack }) {
+      const { LedgerModule } = await import('@spillway/ledger/module');
+      return LedgerModule.with({ ledger, pack });
+    },
   },
 };
 
 const httpServices = {
   gateway: {
     needs: ['state', 'ledger', 'budget'],
-    module: ({ bus, state, ledger, pack, budget }: Platform) =>
-      GatewayModule.with({ bus, state, ledger, pack, budget }),
-    operations: gatewayOperations,
+    async module({ bus, state, ledger, pack, budget }: Platform) {
+      const { GatewayModule } = await import('@spillway/gateway/module');
+      return GatewayModule.with({ bus, state, ledger, pack, budget });
+    },
+    operations: async () => (await import('@spillway/gateway/operations')).gatewayOperations,
   },
   console: {
     needs: ['state', 'ledger'],
-    module: ({ bus, state, ledger }: Platform) => ConsoleModule.with({ bus, state, ledger }),
-    operations: consoleOperations,
+    async module({ bus, state, ledger }: Platform) {
+      const { ConsoleModule } = await import('@spillway/console/module');
+      return ConsoleModule.with({ bus, state, ledger });
+    },
+    operations: async () => (await import('@spillway/console/operations')).consoleOperations,
   },
 } as const;
 
@@ -115,7 +131,7 @@ export async function startServices(
     const deadlineMs = Math.max(smallMs, bigMs) + DEADLINE_MARGIN_MS;
     for (const [group, { module, waits, ...how }] of Object.entries(eventServices)) {
       if (!names.includes(group)) continue;
-      const options = { bus: platform.bus, group, module: module(platform), ...how, ...retries };
+      const options = { bus: platform.bus, group, module: await module(platform), ...how, ...retries };
       served.push(await serve(waits && platform.models.remote ? { ...options, deadlineMs } : options));
     }
     measureGroups(served);
@@ -143,8 +159,8 @@ async function startHttp(
 ): Promise<HttpServer> {
   const chosen = Object.entries(httpServices).filter(([name]) => names.includes(name));
   return serveHttp({
-    modules: chosen.map(([, { module }]) => module(platform)),
-    operations: chosen.flatMap(([, { operations }]) => [...operations]),
+    modules: await Promise.all(chosen.map(([, { module }]) => module(platform))),
+    operations: (await Promise.all(chosen.map(([, { operations }]) => operations()))).flat(),
     host: config.host,
     // Several workers on one host: whoever has no API takes any port, unless one is asked for.
     port: config.port ?? (chosen.length === 0 ? 0 : API_PORT),
