@@ -16,8 +16,14 @@ const pathOf = (path: string): string => fileURLToPath(new URL(path, import.meta
 const CALLS = 1_500;
 const ROUNDS = 5;
 const AT_ONCE = 40;
-const text = 'Hi, my order FF-204518 has not arrived, I paid 49.90 EUR on 3 May. Can you tell me where it is?';
-const input = { text, subject: 'Where is it?', locale: 'en', receivedAtMs: Date.parse('2026-05-10T09:00:00Z') };
+const text =
+  'Hi, my order FF-204518 has not arrived, I paid 49.90 EUR on 3 May. Can you tell me where it is?';
+const input = {
+  text,
+  subject: 'Where is it?',
+  locale: 'en',
+  receivedAtMs: Date.parse('2026-05-10T09:00:00Z'),
+};
 
 type Call = (nth: number) => Promise<unknown>;
 
@@ -40,12 +46,27 @@ export async function run(): Promise<void> {
     show('undici request and JSON.parse, classify', bare, bare);
     for (const step of ['classify', 'extract', 'sentiment', 'draft'] as const) {
       const model = models.for(step, 'small');
-      show(`model with its layers, ${step}`, await measure((nth) => model.complete(promptFor(step, input, pack, String(nth)), new AbortController().signal)), bare);
+      show(
+        `model with its layers, ${step}`,
+        await measure((nth) =>
+          model.complete(promptFor(step, input, pack, String(nth)), new AbortController().signal),
+        ),
+        bare,
+      );
     }
-    const calls = { once: async (_id: string, _ms: number, work: () => Promise<Uint8Array>) => ({ result: await work(), recorded: false }) };
+    const calls = {
+      once: async (_id: string, _ms: number, work: () => Promise<Uint8Array>) => ({
+        result: await work(),
+        recorded: false,
+      }),
+    };
     const runner = stepRunner({ pack, models, calls, now: Date.now });
     for (const step of ['classify', 'extract', 'sentiment', 'draft'] as const) {
-      const asked = (nth: number) => runner.run({ step, tier: 'small', conversationId: 'c', messageId: String(nth), input }, new AbortController().signal);
+      const asked = (nth: number) =>
+        runner.run(
+          { step, tier: 'small', conversationId: 'c', messageId: String(nth), input },
+          new AbortController().signal,
+        );
       show(`step from prompt to event, ${step}`, await measure(asked), bare);
     }
   } finally {
@@ -93,9 +114,11 @@ async function measure(call: Call): Promise<readonly number[]> {
   for (let round = 0; round <= ROUNDS; round += 1) {
     const before = process.cpuUsage();
     const end = nth + CALLS;
-    await Promise.all(Array.from({ length: AT_ONCE }, async () => {
-      while (nth < end) await call(nth++);
-    }));
+    await Promise.all(
+      Array.from({ length: AT_ONCE }, async () => {
+        while (nth < end) await call(nth++);
+      }),
+    );
     const { user, system } = process.cpuUsage(before);
     if (round > 0) spent.push((user + system) / 1000 / CALLS);
   }
@@ -103,5 +126,10 @@ async function measure(call: Call): Promise<readonly number[]> {
 }
 
 function show(what: string, spent: readonly number[], bare: readonly number[]): void {
-  row(what, median(spent).toFixed(3), Math.min(...spent).toFixed(3), (median(spent) / median(bare)).toFixed(2));
+  row(
+    what,
+    median(spent).toFixed(3),
+    Math.min(...spent).toFixed(3),
+    (median(spent) / median(bare)).toFixed(2),
+  );
 }

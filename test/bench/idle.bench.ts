@@ -42,13 +42,13 @@ export async function run(): Promise<void> {
   }
 }
 
-async function idle(stack: Stack, seconds = 20): Promise<void> {
-  process.stdout.write(`\nIdle processes on Kafka, Redis and PostgreSQL, ${seconds} s after 10 s.\n`);
+async function idle(stack: Stack, seconds = 30): Promise<void> {
+  process.stdout.write(`\nIdle processes on Kafka, Redis and PostgreSQL, ${seconds} s after 20 s.\n`);
   head('process', 'CPU %', 'resident, MiB');
   for (const { name, services, environment } of processes) {
     const server = await startServer({ ...stack.environment, ...environment }, services);
     try {
-      await delay(10_000);
+      await delay(20_000);
       const before = server.cpuMs();
       await delay(seconds * 1000);
       const cpu = (server.cpuMs() - before) / (seconds * 10);

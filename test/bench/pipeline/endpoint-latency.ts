@@ -59,7 +59,7 @@ function packIn(folder: string): string {
 async function measure(layout: Layout, pack: string, sizes: Sizes): Promise<void> {
   const [endpoints, stack] = await Promise.all([startEndpoints(), startStack()]);
   try {
-    const environment: Record<string, string> = { ...stack.environment, ...(process.env['PROF'] ? { NODE_OPTIONS: '--cpu-prof --cpu-prof-dir=/tmp/prof' } : {}), ...endpoints.environment, SPILLWAY_PACK: pack };
+    const environment = { ...stack.environment, ...endpoints.environment, SPILLWAY_PACK: pack };
     await withProcesses(layout, environment, async (servers) => {
       const [{ url }] = servers;
       await sendEvenly(url, sizes.perSecond, sizes.warmUpSeconds);
@@ -67,7 +67,10 @@ async function measure(layout: Layout, pack: string, sizes: Sizes): Promise<void
       const sent = await sendEvenly(url, sizes.perSecond, sizes.seconds);
       const after = usage(servers, stack, endpoints.pid);
       report(layout, sent, await settled(url, sent));
-      reportUsage(layout, after.map((ms, part) => (ms - (before[part] ?? 0)) / sent.size));
+      reportUsage(
+        layout,
+        after.map((ms, part) => (ms - (before[part] ?? 0)) / sent.size),
+      );
     });
   } finally {
     await stack.stop();
