@@ -1,6 +1,7 @@
 import { Fault } from '@spillway/contracts/fault';
 import { binomialCdf } from './binomial.js';
 import { firstAccepted } from './fixed-sequence.js';
+import { normalCdf } from './normal.js';
 
 /** One request, as both models answered it. */
 export interface PairedRow {
@@ -109,20 +110,35 @@ export function notWorseChance(outcome: {
   readonly rows: number;
   readonly margin: number;
 }): number {
-  const { better, worse, rows, margin } = outcome;
-  if (margin === 0) return binomialCdf(worse, better + worse, 0.5);
-  const linear = (2 * rows + better - worse) * margin - better - worse;
-  const root = Math.sqrt(linear ** 2 + 8 * rows * better * margin * (1 - margin));
-  const betterAtMargin = (root - linear) / (4 * rows);
-  const variance = rows * (2 * betterAtMargin + margin * (1 - margin));
-  return normalCdf((worse - better - rows * margin) / Math.sqrt(variance));
+  const { better, worse, margin } = outcome;
+  return margin === 0 ? binomialCdf(worse, better + worse, 0.5) : normalCdf(lossScore(outcome));
 }
 
-/** The normal distribution up to `x`, within 1e-7 (Abramowitz and Stegun 26.2.17). */
-function normalCdf(x: number): number {
-  const t = 1 / (1 + 0.2316419 * Math.abs(x));
-  const terms = [0.31938153, -0.356563782, 1.781477937, -1.821255978, 1.330274429];
-  const series = terms.reduceRight((sum, term) => t * (term + sum), 0);
-  const tail = (Math.exp(-(x * x) / 2) / Math.sqrt(2 * Math.PI)) * series;
-  return x < 0 ? tail : 1 - tail;
+/**
+ * Tango's score of "the loss is `margin`", standard normal where that is so and lower the less was lost; of a margin under 0,
+ * which asks for a gain, it is that of the outcome seen from the other side. 0 where nothing differs and the margin is 0.
+ */
+export function lossScore(outcome: {
+  readonly better: number;
+  readonly worse: number;
+  readonly rows: number;
+  readonly margin: number;
+}): number {
+  const { better, worse, rows, margin } = outcome;
+  if (margin < 0) return -lossScore({ better: worse, worse: better, rows, margin: -margin });
+  const lost = worse - better - rows * margin;
+  return lost === 0 ? 0 : lost / Math.sqrt(rows * lossVariance(outcome));
+}
+
+/** Variance of one request's difference if the loss were the margin, 0 or more, and all else as it was seen. */
+export function lossVariance(outcome: {
+  readonly better: number;
+  readonly worse: number;
+  readonly rows: number;
+  readonly margin: number;
+}): number {
+  const { better, worse, rows, margin } = outcome;
+  const linear = (2 * rows + better - worse) * margin - better - worse;
+  const root = Math.sqrt(linear ** 2 + 8 * rows * better * margin * (1 - margin));
+  return (root - linear) / (2 * rows) + margin * (1 - margin);
 }
