@@ -61,7 +61,9 @@ function rowsNeeded(
   outcome: PairedOutcome,
   { margin, alpha, power }: Required<NonInferiorityOptions>,
 ): number {
-  const { better, worse, rows, designEffect } = outcome;
+  const { better, worse, designEffect } = outcome;
+  // Without rows nothing differs as far as is known.
+  const rows = Math.max(1, outcome.rows);
   const distance = margin - (worse - better) / rows;
   if (!(distance > 0)) return Number.POSITIVE_INFINITY;
   const atMargin = Math.sqrt(lossVariance({ better, worse, rows, margin }));
