@@ -3,7 +3,7 @@ import type { Certificate } from '@spillway/policy/certificate';
 import type { EscalationLimit } from '@spillway/policy/escalation-limit';
 import type { Policy, TaskName, TaskPolicy } from '@spillway/policy/policy';
 import { tasks } from './files.js';
-import type { ModelDefinition, Pack, Price, PromptTemplate, StepModels } from './pack.js';
+import type { EvalTerms, ModelDefinition, Pack, Price, PromptTemplate, StepModels } from './pack.js';
 import type { PackParts } from './parts.js';
 
 type Values = {
@@ -42,6 +42,7 @@ export function assemble(parts: PackParts, directory: string, hash: string): Pac
     steps: stepsOf(models.value),
     reference: models.value.reference,
     policy: policyOf(policy.value),
+    evalTerms: evalTermsOf(policy.value),
     fits,
   };
 }
@@ -140,6 +141,18 @@ function policyOf(file: Values['policy']): Policy {
     ...(file.budgets !== undefined && { budgets: budgetsOf(file.budgets) }),
     ...(file.escalation_limit !== undefined && { escalationLimit: escalationLimitOf(file.escalation_limit) }),
   };
+}
+
+/** What is usual in comparisons of this kind, where the pack says nothing. */
+const USUAL_MARGIN_POINTS = 2;
+
+function evalTermsOf({ eval: given }: Values['policy']): Pack['evalTerms'] {
+  const terms = tasks.map((task): [TaskName, EvalTerms] => {
+    const { margin_points: own, floor } = given?.steps[task] ?? {};
+    const points = own ?? given?.margin_points ?? USUAL_MARGIN_POINTS;
+    return [task, { margin: points / 100, ...(floor !== undefined && { floor }) }];
+  });
+  return Object.fromEntries(terms) as Pack['evalTerms'];
 }
 
 function taskPolicyOf(file: Values['policy']['tasks'][TaskName]): TaskPolicy {

@@ -80,6 +80,20 @@ describe('loadPack', () => {
       },
       escalationLimit: { share: 0.5, windowMs: 600_000, minMessages: 50 },
     });
+    expect(pack.evalTerms).toEqual({
+      classify: { margin: 0.015, floor: 0.8 },
+      extract: { margin: 0.015 },
+      sentiment: { margin: 0.03, floor: 0.6 },
+      draft: { margin: 0.015 },
+      polish: { margin: 0.015 },
+    });
+  });
+
+  it('a cheaper way to answer may lose two points where the pack says nothing', () => {
+    const files = new Map(exampleFiles);
+    const policy = files.get('policy.yaml') ?? '';
+    files.set('policy.yaml', policy.slice(0, policy.indexOf('eval:')));
+    expect(packOf('x', contentsOf(files)).evalTerms.extract).toEqual({ margin: 0.02 });
   });
 
   it('loads the support pack, and its inbox', async () => {

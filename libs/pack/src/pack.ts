@@ -109,6 +109,14 @@ export interface StepModels {
   readonly secondOpinion?: boolean;
 }
 
+/** What `spillway eval` holds a step against, fixed before it looks at an answer. */
+export interface EvalTerms {
+  /** What a cheaper way to answer may lose against the big model, as a share of all messages, 0 to 1. */
+  readonly margin: number;
+  /** Share that the small model must have right, 0 to 1; absent: any. */
+  readonly floor?: number;
+}
+
 export interface Pack {
   readonly directory: string;
   /** SHA-256 over all files, hexadecimal. */
@@ -135,6 +143,7 @@ export interface Pack {
   /** The models whose prices the projected bill uses. */
   readonly reference: { readonly small: string; readonly big: string };
   readonly policy: Policy;
+  readonly evalTerms: Readonly<Record<TaskName, EvalTerms>>;
   /** What was fitted to the answers of a step, where something was. */
   readonly fits: Readonly<Partial<Record<TaskName, ConfidenceFit>>>;
 }

@@ -110,6 +110,9 @@ const cases: Readonly<Record<string, readonly (readonly [edit: Edit | readonly E
       [['policy.yaml', 'rule: keep_small, ', '§'], '"rule" is missing: give one of hold, keep_small, queue'],
       [['policy.yaml', 'floor: 0.6', '§flor: 0.6'], '"flor" is not known here; did you mean "floor"?'],
       [['policy.yaml', 'share: 0.5', '§share: 1'], '"share" must be'],
+      [['policy.yaml', 'margin_points: 1.5', '§margin_points: -1'], '"margin_points" must be at least 0'],
+      [['policy.yaml', 'floor: 0.8', '§floor: 80'], '"floor" must be at most 1'],
+      [['policy.yaml', 'steps: { classify: {', 'steps: { §clasify: {'], 'did you mean "classify"?'],
       [['policy.yaml', 'small_ms: 60000', '§small_ms: 0.5'], '"small_ms" must be a whole number'],
       [
         ['policy.yaml', 'version: 2026-11-24.1', '§version: 1.1'],

@@ -242,6 +242,15 @@ const capRule = z.discriminatedUnion('rule', [
   z.strictObject({ rule: z.literal('queue'), longest_hours: z.int().min(1).max(744).default(24) }),
 ]);
 
+/** What is lost by keeping the small model, in points of a hundred. */
+const points = z.number().min(0).max(50);
+const judgedStep = z.strictObject({ margin_points: points.optional(), floor: probability.optional() });
+
+const evaluation = z.strictObject({
+  margin_points: points,
+  steps: eachTask(judgedStep).partial().default({}),
+});
+
 export const policyFile = z.strictObject({
   version: word,
   reviewed_on: day,
@@ -259,6 +268,7 @@ export const policyFile = z.strictObject({
       min_messages: count.min(1),
     })
     .optional(),
+  eval: evaluation.optional(),
 });
 
 /** A message is at most 256 KiB, as at the gateway. */

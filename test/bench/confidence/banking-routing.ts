@@ -1,7 +1,12 @@
 import { certifyNotWorse, type PairedRow } from '@spillway/confidence/paired';
 import { seededRandom } from '@spillway/confidence/random';
+import {
+  averageGapRecovered,
+  bestPoint,
+  routingCurve,
+  sentToRecover,
+} from '@spillway/confidence/routing-curve';
 import { head, row } from '../table.js';
-import { averageGapRecovered, bestPoint, routingCurve, sentToRecover } from './routing-curve.js';
 import { resample, shareOf, split } from './sampling.js';
 import { atLeast, atMost, decimals, percent, type Target } from './target.js';
 

@@ -2,11 +2,16 @@ import { crossFit } from '@spillway/confidence/cross-fit';
 import { applyScorer, fitScorer } from '@spillway/confidence/logistic-scorer';
 import { logLoss } from '@spillway/confidence/metrics';
 import { seededRandom } from '@spillway/confidence/random';
+import {
+  averageGapRecovered,
+  type RoutingCurve,
+  routingCurve,
+  sentToRecover,
+} from '@spillway/confidence/routing-curve';
 import type { Features } from '@spillway/confidence/score';
 import { recordedRows } from '../recorded-data.js';
 import { head, row } from '../table.js';
 import { byDomain, byText, type Question, shapeOf } from './questions.js';
-import { averageGapRecovered, type RoutingCurve, routingCurve, sentToRecover } from './routing-curve.js';
 import { split } from './sampling.js';
 import { atLeast, decimals, percent, type Target } from './target.js';
 

@@ -116,12 +116,26 @@ function fineTuning(spend: StepSpend, prices: PriceTable, assumptions: Assumptio
   const today = knownOf(spend);
   const tuned = smallFirst(spend, priceOf(assumptions.tuned, spend, prices), assumptions.tunedKeptMillionths);
   if (today === undefined || tuned === undefined) return { pays: 'unknown' };
-  const saved = today - tuned;
+  return breakEven(
+    { todayNanos: today, tunedNanos: tuned, calls: BigInt(spend.calls) },
+    assumptions.trainingNanos,
+  );
+}
+
+/** What so many calls cost today and would cost on a fine-tuned model, in nano-dollars. */
+export interface BothBills {
+  readonly todayNanos: bigint;
+  readonly tunedNanos: bigint;
+  readonly calls: bigint;
+}
+
+/** From how many calls on the saving has paid for the training, rounded up. */
+export function breakEven({ todayNanos, tunedNanos, calls }: BothBills, trainingNanos: bigint): FineTuning {
+  const saved = todayNanos - tunedNanos;
   if (saved <= 0n) return { pays: 'never' };
-  const calls = BigInt(spend.calls);
   return {
     pays: 'after',
-    calls: (assumptions.trainingNanos * calls + saved - 1n) / saved,
+    calls: (trainingNanos * calls + saved - 1n) / saved,
     savedPerMillionCallsNanos: (saved * ALL) / calls,
   };
 }

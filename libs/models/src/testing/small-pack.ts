@@ -109,6 +109,13 @@ export function smallPack(changes: Partial<Pack> = {}): Pack {
       alwaysPerson: [],
       deadlines: { smallMs: 8_000, bigMs: 60_000 },
     },
+    evalTerms: {
+      classify: { margin: 0.02 },
+      extract: { margin: 0.02 },
+      sentiment: { margin: 0.02 },
+      draft: { margin: 0.02 },
+      polish: { margin: 0.02 },
+    },
     fits: {},
     ...changes,
   };

@@ -1,10 +1,4 @@
-/** One request as both models answered it. */
-export interface RoutedRow {
-  /** How far the small model's answer is trusted: requests with the lowest are sent to the big one first. */
-  readonly score: number;
-  readonly smallRight: boolean;
-  readonly bigRight: boolean;
-}
+import type { PairedRow } from './paired.js';
 
 /** What is right, as a share of all requests, when this share of them is sent to the big model. */
 export interface RoutingPoint {
@@ -25,11 +19,11 @@ export interface RoutingCurve {
   readonly points: readonly RoutingPoint[];
 }
 
-const shareOf = (rows: readonly RoutedRow[], counted: (row: RoutedRow) => boolean): number =>
+const shareOf = (rows: readonly PairedRow[], counted: (row: PairedRow) => boolean): number =>
   rows.filter(counted).length / rows.length;
 
 /** Draws the curve; NaN throughout without rows. */
-export function routingCurve(rows: readonly RoutedRow[]): RoutingCurve {
+export function routingCurve(rows: readonly PairedRow[]): RoutingCurve {
   const sorted = rows.toSorted((a, b) => a.score - b.score);
   const floor = shareOf(rows, ({ smallRight }) => smallRight);
   const points: RoutingPoint[] = [{ sent: 0, right: floor }];
@@ -74,3 +68,12 @@ export function sentToRecover({ floor, ceiling, points }: RoutingCurve, share: n
 export function bestPoint({ points }: RoutingCurve): RoutingPoint {
   return points.reduce((best, point) => (point.right > best.right ? point : best));
 }
+
+/**
+ * The share of the gap between both models that is recovered when this share of the requests is right; a random router
+ * recovers what it sends. Above 1: better than the big model alone. NaN where there is no gap.
+ */
+export const gapRecovered = (
+  right: number,
+  { floor, ceiling }: Pick<RoutingCurve, 'floor' | 'ceiling'>,
+): number => (ceiling === floor ? Number.NaN : (right - floor) / (ceiling - floor));

@@ -1,14 +1,15 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import type { PairedRow } from './paired.js';
 import {
   averageGapRecovered,
   bestPoint,
-  type RoutedRow,
+  gapRecovered,
   routingCurve,
   sentToRecover,
-} from '../../bench/confidence/routing-curve.js';
+} from './routing-curve.js';
 
-const row = (score: number, smallRight: boolean, bigRight: boolean): RoutedRow => ({
+const row = (score: number, smallRight: boolean, bigRight: boolean): PairedRow => ({
   score,
   smallRight,
   bigRight,
@@ -18,7 +19,7 @@ const same = (score: number) => row(score, true, true);
 const spoilt = (score: number) => row(score, true, false);
 
 describe('routingCurve', () => {
-  it.each<[string, readonly RoutedRow[], { gap: number; half: number; parity: number; best: number }]>([
+  it.each<[string, readonly PairedRow[], { gap: number; half: number; parity: number; best: number }]>([
     [
       'what the big model saves is sent first',
       [saved(1), same(2), same(3), same(4)],
@@ -77,3 +78,14 @@ describe('routingCurve', () => {
     );
   });
 });
+
+it.each([
+  ['what the small model has right recovers nothing', 0.6, 0.6, 0.8, 0],
+  ['half of the way', 0.7, 0.6, 0.8, 0.5],
+  ['more than the big model', 0.9, 0.6, 0.8, 1.5],
+])('gapRecovered: %s', (_, right, floor, ceiling, wanted) =>
+  expect(gapRecovered(right, { floor, ceiling })).toBeCloseTo(wanted, 12),
+);
+
+it('without a gap there is none to recover', () =>
+  expect(gapRecovered(0.7, { floor: 0.7, ceiling: 0.7 })).toBeNaN());

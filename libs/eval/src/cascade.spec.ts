@@ -1,0 +1,109 @@
+import { seededRandom } from '@spillway/confidence/random';
+import { describe, expect, it } from 'vitest';
+import { type ComparedRow, crossFittedCascade, policyCascade } from './cascade.js';
+
+const row = (score: number | undefined, smallRight: boolean, bigRight: boolean): ComparedRow => ({
+  smallRight,
+  bigRight,
+  ...(score === undefined ? {} : { score }),
+});
+
+const options = { margin: 0.02, alpha: 0.05 };
+
+describe('policyCascade', () => {
+  const rows = [
+    row(0.9, true, true),
+    row(0.8, true, false),
+    row(0.5, false, true),
+    row(undefined, true, false),
+  ];
+  it.each<[string, readonly boolean[], readonly boolean[], number]>([
+    ['small answers that are kept count', [true, true, true, false], [true, true, false, false], 0.25],
+    ["all others are the big model's", [false, false, false, false], [true, false, true, false], 1],
+  ])('%s', (_, kept, right, sent) =>
+    expect(policyCascade(rows, { threshold: 0.5, kept }, options)).toMatchObject({
+      threshold: 0.5,
+      right,
+      sent,
+    }),
+  );
+
+  it('is tested against the big model alone on all rows', () => {
+    const many = Array.from({ length: 1_000 }, (_, at) => row(at / 1_000, at >= 500, at < 985));
+    const keeping = (threshold: number) =>
+      policyCascade(many, { threshold, kept: many.map(({ score = 0 }) => score >= threshold) }, options);
+    expect(keeping(0.5).test.verdict).toBe('shown');
+    expect(keeping(0.47).test.verdict).toBe('open');
+    expect(keeping(0.3).test.verdict).toBe('worse');
+  });
+});
+
+/** A small model that is right as often as its score says, beside a big one that is right at a fixed rate. */
+function drawRows(count: number, bigRate: number, seed: number): readonly ComparedRow[] {
+  const random = seededRandom(seed);
+  return Array.from({ length: count }, () => {
+    const score = random() ** 0.3;
+    return row(score, random() < score, random() < bigRate);
+  });
+}
+
+describe('crossFittedCascade', () => {
+  const share = (right: readonly boolean[]) => right.filter(Boolean).length / right.length;
+
+  it('keeps what it safely can, and sends the rest', () => {
+    const rows = drawRows(3_000, 0.85, 1);
+    const found = crossFittedCascade(rows, options);
+    expect(found.threshold).toBeGreaterThan(0.3);
+    expect(found.threshold).toBeLessThan(0.9);
+    expect(found.sent).toBeGreaterThan(0.05);
+    expect(found.sent).toBeLessThan(0.7);
+    expect(share(found.right)).toBeGreaterThan(share(rows.map(({ bigRight }) => bigRight)) - 0.02);
+  });
+
+  it.each<[string, readonly ComparedRow[]]>([
+    ['without rows', []],
+    ['without scores', Array.from({ length: 500 }, () => row(undefined, true, true))],
+    [
+      'where the small model is wrong wherever the big one is right',
+      Array.from({ length: 500 }, (_, at) => row(at / 500, false, true)),
+    ],
+    ['on too few rows', drawRows(40, 0.85, 2).map((one) => ({ ...one, smallRight: one.bigRight }))],
+  ])('sends everything %s', (_, rows) => {
+    const found = crossFittedCascade(rows, options);
+    expect(found.threshold).toBe(Number.POSITIVE_INFINITY);
+    expect(found.test.verdict).toBe('open');
+    expect(found.kept).toEqual(rows.map(() => false));
+  });
+
+  it('does not judge a threshold on the rows that chose it: with scores that say nothing it gains nothing', () => {
+    let gained = 0;
+    for (let seed = 0; seed < 40; seed += 1) {
+      const random = seededRandom(seed);
+      const rows = Array.from({ length: 400 }, () => row(random(), random() < 0.8, random() < 0.8));
+      const { right } = crossFittedCascade(rows, { margin: 0.05, alpha: 0.2 });
+      gained += share(right) - share(rows.map(({ bigRight }) => bigRight));
+    }
+    expect(Math.abs(gained / 40)).toBeLessThan(0.008);
+  });
+
+  it('has a conversation on one side only, and counts it once', () => {
+    const rows = drawRows(600, 0.6, 3);
+    const repeated = rows.flatMap((one, at) =>
+      Array.from({ length: 5 }, () => ({ ...one, conversationId: `c${at}` })),
+    );
+    expect(crossFittedCascade(repeated, options).threshold).toBe(crossFittedCascade(rows, options).threshold);
+    expect(crossFittedCascade(repeated, options).sent).toBeCloseTo(
+      crossFittedCascade(rows, options).sent,
+      12,
+    );
+  });
+
+  it('rows without a score change no threshold but leave a share more to send', () => {
+    const rows = drawRows(2_000, 0.85, 4);
+    const silent = Array.from({ length: 500 }, () => row(undefined, false, true));
+    const found = crossFittedCascade([...rows, ...silent], options);
+    expect(found.kept.slice(2_000)).toEqual(silent.map(() => false));
+    expect(found.test.verdict).toBe('shown');
+    expect(found.sent).toBeGreaterThan(0.2);
+  });
+});
