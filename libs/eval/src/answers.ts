@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
-import type { StepInput, StepName } from '@spillway/models/language-model';
+import type { Prompt, StepInput, StepName } from '@spillway/models/language-model';
 import {
   type Calls,
+  callIdOf,
   type ModelTier,
   type RunnerOptions,
   type StepCompletedInit,
@@ -9,6 +10,7 @@ import {
 } from '@spillway/models/runner';
 import { promptFor } from '@spillway/models/steps';
 import type { Pack } from '@spillway/pack/pack';
+import type { CallCache } from './call-cache.js';
 
 export interface AnswerOptions {
   readonly pack: Pack;
@@ -24,13 +26,38 @@ export interface AnswerOptions {
   readonly onAnswer?: (done: number) => void;
 }
 
+type InputNames = Pick<AnswerOptions, 'pack' | 'step' | 'identity'>;
+
 /** The id of a call by everything that its answer follows from: model, prompt and input. */
-function callIdOf({ pack, step, identity }: AnswerOptions, input: StepInput): string {
+function inputIdOf({ pack, step, identity }: InputNames, input: StepInput): string {
   const { system, user, schema, maxOutputTokens } = promptFor(step, input, pack, '');
   return createHash('sha256')
     .update(JSON.stringify([identity, step, system, user, schema ?? null, maxOutputTokens]))
     .digest('hex')
     .slice(0, 40);
+}
+
+/** Answers still to be had. */
+export interface Unanswered {
+  /** One for each. Inputs that are alike are asked once. */
+  readonly prompts: readonly Prompt[];
+  /** Inputs whose answer is there already, or comes with that of another. */
+  readonly known: number;
+}
+
+/** What {@link answerAll} would ask an endpoint for these inputs, given the answers that are there already. */
+export function unanswered(
+  options: InputNames & Pick<AnswerOptions, 'tier'> & { readonly calls: Pick<CallCache, 'has'> },
+  inputs: readonly StepInput[],
+): Unanswered {
+  const { pack, step, tier, calls } = options;
+  const asked = new Map<string, StepInput>();
+  for (const input of inputs) {
+    const callId = callIdOf({ messageId: inputIdOf(options, input), step, tier });
+    if (!calls.has(callId)) asked.set(callId, input);
+  }
+  const prompts = [...asked].map(([callId, input]) => promptFor(step, input, pack, callId));
+  return { prompts, known: inputs.length - prompts.length };
 }
 
 /**
@@ -50,7 +77,7 @@ export async function answerAll(
   const work = async (): Promise<void> => {
     for (let at = next++; at < inputs.length; at = next++) {
       const input = inputs[at] as StepInput;
-      const messageId = models.for(step, tier).embedded ? String(at) : callIdOf(options, input);
+      const messageId = models.for(step, tier).embedded ? String(at) : inputIdOf(options, input);
       const request = { step, tier, conversationId: 'eval', messageId, input };
       answers[at] = await runner.run(request, signal);
       done += 1;

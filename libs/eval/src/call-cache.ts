@@ -7,6 +7,8 @@ import type { Calls } from '@spillway/models/runner';
 
 /** Calls that were made before are not made, nor paid for, again. */
 export interface CallCache extends Calls {
+  /** Whether the answer of a call is in the file. */
+  readonly has: (callId: string) => boolean;
   /** Answers that came from the file so far. */
   readonly hits: () => number;
 }
@@ -37,6 +39,7 @@ export async function openCallCache(path: string): Promise<CallCache> {
     return bytes;
   };
   return {
+    has: (callId) => known.has(callId),
     hits: () => hits,
     async once(callId, _leaseMs, work) {
       const kept = known.get(callId);

@@ -13,15 +13,22 @@ export function pricedAs(pack: Pack, name: string): ModelDefinition | undefined 
 const TEMPLATE_TOKENS = 256;
 
 /**
- * What one request for this prompt cannot cost more than, in nano-dollars. No token is shorter than a byte, and the
- * answer, reasoning included, is cut at the limit that the prompt names. Undefined when the model has no price now.
+ * Tokens that one request for this prompt cannot use more of. No token is shorter than a byte, and the answer, reasoning
+ * included, is cut at the limit that the prompt names.
  */
-export function costBound(model: ModelDefinition, prompt: Prompt, startedMs: number): bigint | undefined {
+export function tokenBound(prompt: Prompt): { readonly input: number; readonly output: number } {
   const { system, user, schema, maxOutputTokens } = prompt;
   const described = schema === undefined ? '' : JSON.stringify(schema);
   const bytes = [system, user, described].reduce((sum, text) => sum + Buffer.byteLength(text), 0);
-  return mostOf({ input: bytes + TEMPLATE_TOKENS, output: maxOutputTokens }, priceAt(model, startedMs));
+  return { input: bytes + TEMPLATE_TOKENS, output: maxOutputTokens };
 }
+
+/**
+ * What one request for this prompt cannot cost more than, in nano-dollars: its {@link tokenBound} at the price of the
+ * moment. Undefined when the model has no price then.
+ */
+export const costBound = (model: ModelDefinition, prompt: Prompt, startedMs: number): bigint | undefined =>
+  mostOf(tokenBound(prompt), priceAt(model, startedMs));
 
 /**
  * What a call cost, in nano-dollars. Zero for embedded models. Undefined when it is not known: the pack prices no model

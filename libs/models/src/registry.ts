@@ -38,6 +38,8 @@ export interface Models {
   /** The model that serves a step at a tier, in its layers. */
   for(step: StepName, tier: ModelTier): LanguageModel;
   signals(step: StepName, tier: ModelTier): Signals;
+  /** How often one call is tried at the most. */
+  attempts(step: StepName, tier: ModelTier): number;
   /** Whether any of them is an endpoint, which may take its time or never answer. */
   readonly remote: boolean;
   /**
@@ -102,6 +104,8 @@ export function openModels(options: ModelsOptions): Models {
       return model;
     },
     signals: (step, tier) => signals.get(`${step}:${tier}`) ?? { samples: 1 },
+    attempts: (step, tier) =>
+      chosen.find((choice) => choice.step === step && choice.tier === tier)?.definition.maxAttempts ?? 1,
     remote: drivers.size > 0,
     finish: (timeoutMs) => calls.begin(timeoutMs),
     async close() {

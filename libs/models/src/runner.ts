@@ -84,7 +84,7 @@ const tiers: Readonly<Record<ModelTier, Tier>> = { small: Tier.SMALL, big: Tier.
 /** Milliseconds by which a claim outlives its call, so that nobody starts the call again while it is being recorded. */
 const RECORD_MARGIN_MS = 5_000;
 /** Calls for one answer: one that is off the schema is asked for once more, and then it is a failure. */
-const MAX_ANSWERS = 2;
+export const MAX_ANSWERS = 2;
 
 /**
  * Runs steps: prompt, call, answer, bill.
@@ -131,7 +131,10 @@ export function stepRunner(options: RunnerOptions): StepRunner {
   };
 }
 
-function callIdOf({ messageId, step, tier, purpose = 'answer', askedBefore = 0 }: StepRequest): string {
+type CallName = Pick<StepRequest, 'messageId' | 'step' | 'tier' | 'purpose' | 'askedBefore'>;
+
+/** The id under which a call is recorded. */
+export function callIdOf({ messageId, step, tier, purpose = 'answer', askedBefore = 0 }: CallName): string {
   const callId = `${messageId}/${step}/${tier}/${purpose}`;
   return askedBefore === 0 ? callId : `${callId}/again-${askedBefore}`;
 }

@@ -46,6 +46,7 @@ async function run(
       out += text;
     },
     note: () => undefined,
+    ask: undefined,
     strong: same,
     faint: same,
     progress: () => ({ update: () => undefined, stop: () => undefined }),

@@ -10,7 +10,7 @@ import { terminal as openTerminal } from './terminal.js';
 import type { TuneOptions } from './tune.js';
 import { VERSION } from './version.js';
 
-const terminal = openTerminal(process.stdout, process.stderr);
+const terminal = openTerminal(process.stdout, process.stderr, process.stdin);
 const stopping = new AbortController();
 let code = 0;
 
