@@ -1,8 +1,9 @@
-import type { Claim } from './planner.js';
-
 /** A certification as the ledger of spent data remembers it. */
-export interface DataSpend extends Claim {
+export interface DataSpend {
   readonly task: string;
+  readonly target: number;
+  /** Absent for `joint`, which has none. */
+  readonly delta?: number;
   /**
    * Hash of everything that was fitted or chosen and that can change the order of the scores: model, prompt, scorer. A
    * monotone calibrator cannot and is left out.

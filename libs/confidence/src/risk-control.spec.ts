@@ -30,8 +30,36 @@ describe('controlRisk', () => {
       rows: 99,
       coverage: 1,
       expectedRisk: 0.05,
-      promise: expect.stringContaining('On average over samples like this one at most 5 % of all messages'),
     });
+  });
+
+  it('counts messages whose answer has no score, and keeps none of them', () => {
+    const rows = apart(`${right(60)}xxxx${right(10)}`);
+    expect(controlRisk(rows, { target: 0.05 })).toMatchObject({ accepted: 62, rows: 74 });
+    expect(controlRisk(rows, { target: 0.05, unscored: 25 })).toMatchObject({
+      accepted: 74,
+      rows: 99,
+      coverage: 74 / 99,
+    });
+  });
+
+  it('lets every higher threshold pass as well', () => {
+    const result = controlRisk(ranked(`${right(30)} x${right(9)} ${'x'.repeat(9)}`), { target: 0.05 });
+    expect(result).toMatchObject({
+      verdict: 'controlled',
+      threshold: -1,
+      passed: [
+        { accepted: 30, errors: 0 },
+        { threshold: -1, accepted: 40, errors: 1 },
+      ],
+    });
+  });
+
+  it.each<[string, ScoredRow[], boolean]>([
+    ['18 rows that nothing could have passed on are as good as unseen', apart(`x${right(17)}`), false],
+    ['19 rows are spent', apart(`x${right(18)}`), true],
+  ])('%s', (_, rows, spent) => {
+    expect(controlRisk(rows, { target: 0.05 })).toMatchObject({ verdict: 'not_yet', spent });
   });
 
   it.each<[string, ScoredRow[], number | undefined]>([

@@ -9,6 +9,8 @@ export interface RiskControlOptions {
   readonly target: number;
   /** Share that must be kept for routing to pay, 0 when unknown. */
   readonly breakEven?: number;
+  /** Further messages whose answer has no score: it is never kept, and they are traffic all the same. */
+  readonly unscored?: number;
 }
 
 export type RiskControl =
@@ -21,16 +23,21 @@ export type RiskControl =
       readonly expectedRisk: number;
       readonly coverage: number;
       readonly rows: number;
-      /** The promise in words: another than that of a certified threshold, and a weaker one. */
-      readonly promise: string;
+      /**
+       * This threshold and every higher one, for the choice by cost. A higher one keeps nothing that this one does not, so
+       * the same holds at it, whatever it is chosen by.
+       */
+      readonly passed: readonly Passed[];
     }
   | NotYet
   | DoNotRoute;
 
 interface NotYet {
   readonly verdict: 'not_yet';
-  /** Labels to gather besides these rows. */
+  /** Labels still to gather, in place of these rows when they are spent, else besides them. */
   readonly moreLabels: number;
+  /** Whether these rows were looked at and failed. To look again with others added would be a second try. */
+  readonly spent: boolean;
   readonly rows: number;
   readonly reason: string;
 }
@@ -57,13 +64,14 @@ const DOUBT = 0.05;
  */
 export function controlRisk(
   rows: readonly ScoredRow[],
-  { target, breakEven = 0 }: RiskControlOptions,
+  { target, breakEven = 0, unscored = 0 }: RiskControlOptions,
 ): RiskControl {
   if (!(target > 0 && target < 1))
     throw new Fault('rejected', `a target of ${target} is not between 0 and 1`);
-  const count = rows.length;
+  const count = rows.length + unscored;
   const thresholds = thresholdsOf(rows);
-  const lowest = thresholds.findLast(({ errors }) => errors + 1 <= target * (count + 1));
+  const passed = thresholds.filter(({ errors }) => errors + 1 <= target * (count + 1));
+  const lowest = passed.at(-1);
   if (lowest !== undefined && lowest.accepted >= breakEven * count) {
     return {
       verdict: 'controlled',
@@ -71,9 +79,7 @@ export function controlRisk(
       expectedRisk: (lowest.errors + 1) / (count + 1),
       coverage: lowest.accepted / count,
       rows: count,
-      promise:
-        `On average over samples like this one at most ${percent(target)} of all messages get a wrong answer of the ` +
-        'small model. A single sample can turn out worse, and among the kept answers the share of wrong ones is higher.',
+      passed,
     };
   }
   return uncontrolled(thresholds, count, target, breakEven);
@@ -96,12 +102,14 @@ function uncontrolled(
       `of the small model, more than the ${percent(target)} allowed.`;
     return { verdict: 'do_not_route', rows, reason };
   }
+  // With fewer rows not even one without an error would have passed, and nothing was looked at.
+  const spent = target * (rows + 1) >= 1;
   const moreLabels =
     risk < target
-      ? Math.max(1, Math.ceil((1 - target) / (target - risk)) - rows)
+      ? Math.max(1, Math.ceil((1 - target) / (target - risk)) - (spent ? 0 : rows))
       : Math.max(rows, Math.ceil((2 * (1 - target)) / target));
   const reason =
     `${rows} labels, with ${errors} wrong answers at the highest threshold that pays${kept}, do not show yet whether at ` +
-    `most ${percent(target)} of all messages get one. Probably ${aboutLabels(moreLabels, 'more')} will.`;
-  return { verdict: 'not_yet', moreLabels, rows, reason };
+    `most ${percent(target)} of all messages get one. Probably ${aboutLabels(moreLabels, spent ? 'fresh' : 'more')} will.`;
+  return { verdict: 'not_yet', moreLabels, spent, rows, reason };
 }

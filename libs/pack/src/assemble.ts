@@ -170,7 +170,7 @@ function certificateOf(file: NonNullable<Values['policy']['tasks'][TaskName]['ce
   const { target, delta, mode, rows, accepted, errors, data, fingerprint, period } = file;
   return {
     target,
-    delta,
+    ...(delta !== undefined && { delta }),
     mode,
     labelSource: file.label_source,
     rows,

@@ -319,6 +319,13 @@ const cases: Readonly<Record<string, readonly (readonly [edit: Edit | readonly E
         '21 errors in 1003 rows do not certify this target',
       ],
       [['policy.yaml', 'target: 0.05', '§target: 0'], '"target" must be more than 0'],
+      [
+        [
+          ['policy.yaml', '      delta: 0.05\n', ''],
+          ['policy.yaml', 'certificate:', '§certificate:'],
+        ],
+        '"delta" is missing: only a joint certificate has none',
+      ],
       [['policy.yaml', 'rate: 0.02', '§rate: 0.001'], '"rate" must be at least 0.005'],
       [['policy.yaml', 'on_alarm: escalate', '§on_alarm: tigten'], 'did you mean "tighten"?'],
       [['policy.yaml', 'fallback: escalate', '§fallback: drop'], 'must be one of escalate, hold, keep'],

@@ -192,7 +192,7 @@ const isPeriod = (value: string): boolean => {
 
 const certificate = z.strictObject({
   target: share,
-  delta: share,
+  delta: share.optional(),
   mode: z.enum(['selective', 'joint']).default('selective'),
   label_source: z.enum(['truth', 'agreement']),
   rows: rows.min(1),

@@ -2,8 +2,8 @@
 export interface Certificate {
   /** Share that may be wrong: of what is kept (`selective`), or of all traffic (`joint`). */
   readonly target: number;
-  /** Chance that the procedure says so wrongly. */
-  readonly delta: number;
+  /** Chance that the procedure says so wrongly; absent for `joint`, which speaks of an average. */
+  readonly delta?: number;
   readonly mode: 'selective' | 'joint';
   /** Wrong by the word of people, or by the big model's: the second is agreement, not correctness. */
   readonly labelSource: 'truth' | 'agreement';
@@ -46,7 +46,7 @@ export function allowedErrorRate({ mode, target, rows, accepted }: Certificate):
 export const percent = (share: number): string => `${Number((share * 100).toFixed(2))} %`;
 
 /** What a certificate says, and no more than that, in one sentence. */
-export function claimOf({ target, delta, mode, labelSource, period }: Certificate): string {
+export function claimOf({ target, delta = 1, mode, labelSource, period }: Certificate): string {
   const wrong =
     labelSource === 'truth' ? 'are wrong by people’s labels' : 'differ from the big model’s answers';
   const traffic =
@@ -55,5 +55,5 @@ export function claimOf({ target, delta, mode, labelSource, period }: Certificat
       : `traffic like that of ${period.first} to ${period.last}`;
   return mode === 'selective'
     ? `A procedure that errs at most ${percent(delta)} of the time says: at most ${percent(target)} of the kept small answers ${wrong}, for ${traffic}.`
-    : `On average over sets of labelled rows, kept small answers that ${wrong} are at most ${percent(target)} of all messages, for ${traffic}; a single set can miss that.`;
+    : `In expectation over the traffic and over sets of labelled rows, at most ${percent(target)} of all messages have a small answer that is kept and ${labelSource === 'truth' ? 'is wrong by people’s labels' : 'differs from the big model’s answer'}, for ${traffic}; a single set can miss that, and nothing is promised of the kept answers alone.`;
 }

@@ -126,8 +126,22 @@ program
   .option('--set <file>', "labelled messages, JSON lines (default: the pack's eval/<step>.jsonl)")
   .option('--from-ledger', 'tune on what the audit and people labelled in production', false)
   .option('--since <day>', 'of the ledger, only messages from this day on (default: 31 days ago)')
-  .option('--target <share>', 'at most this share of what is kept may be wrong', '0.05')
-  .option('--delta <share>', 'chance that the promise is made wrongly', '0.05')
+  .addOption(
+    new Option(
+      '--mode <mode>',
+      'what is promised: the share wrong among what is kept, with a confidence (selective), or that of all messages, in expectation (joint)',
+    )
+      .choices(['selective', 'joint'])
+      .default('selective'),
+  )
+  .option('--target <share>', 'at most this share may be wrong', '0.05')
+  .option('--delta <share>', 'chance that a selective promise is made wrongly (default: 0.05)')
+  .option(
+    '--error-budget <number>',
+    'wrong answers to expect for 1,000 messages at the most, over all steps; shared so that it saves the most',
+  )
+  .option('--yes', 'pay for calls to endpoints without a question', false)
+  .option('--max-cost-usd <dollars>', 'pay without a question where calls cannot cost more')
   .addOption(
     new Option('--label-source <source>', 'who labelled: people (truth) or the big model (agreement)')
       .choices(['truth', 'agreement'])

@@ -1,9 +1,8 @@
-import { breakEvenCoverage } from '@spillway/confidence/cost-choice';
 import type { LabelledStep } from '@spillway/eval/dataset';
+import type { PricedStep } from '@spillway/eval/step-pricing';
 import { embeddedModels } from '@spillway/models/embedded';
 import { type Models, needsEmbedded } from '@spillway/models/registry';
 import type { Pack } from '@spillway/pack/pack';
-import { costOf, priceAt } from '@spillway/pack/prices';
 import { modelsOf, overridesOf } from './calling.js';
 import type { CliConfig } from './cli.config.js';
 import { openBudget } from './stores.js';
@@ -16,24 +15,34 @@ export interface SmallModels {
   /** Everything that distinguishes the model from others of its name. */
   identity(step: LabelledStep): string;
   concurrency(step: LabelledStep): number;
+  /** By whose prices the step is reckoned. */
+  priced(step: LabelledStep): PricedModels;
   close(): Promise<void>;
 }
 
-/** Opens them as the pack and the environment name them, under the budget's caps. Throws `misconfigured` with everything that is missing. */
+type PricedModels = Pick<PricedStep, 'small' | 'big' | 'projected'>;
+
+/**
+ * Opens them as the pack and the environment name them, for these steps. Endpoints are under the budget's caps, which
+ * embedded models leave alone: it may be in use by a server. Throws `misconfigured` with everything that is missing.
+ */
 export async function openSmallModels(
   config: CliConfig,
   pack: Pack,
+  steps: readonly LabelledStep[],
   say: (line: string) => void,
 ): Promise<SmallModels> {
   const overrides = overridesOf(config, pack);
   const embedded = needsEmbedded({ pack, overrides })
     ? embeddedModels(pack, await trainedFor(pack, config.data, say))
     : undefined;
-  const caps = pack.policy.budgets?.caps;
-  const budget = caps === undefined ? undefined : await openBudget(config, caps);
-  const models = modelsOf(config, pack, { embedded, budget });
   const definitionOf = (step: LabelledStep) =>
     pack.models.find(({ name }) => name === pack.steps[step].small);
+  const remote =
+    overrides['small'] !== undefined || steps.some((step) => definitionOf(step)?.driver !== 'embedded');
+  const caps = remote ? pack.policy.budgets?.caps : undefined;
+  const budget = caps === undefined ? undefined : await openBudget(config, caps);
+  const models = modelsOf(config, pack, { embedded, budget });
   return {
     models,
     embedded: (step) => models.for(step, 'small').embedded,
@@ -44,6 +53,7 @@ export async function openSmallModels(
       return [models.for(step, 'small').name, place?.baseUrl ?? '', place?.model ?? ''].join(' ');
     },
     concurrency: (step) => definitionOf(step)?.concurrency ?? 16,
+    priced: (step) => pricedModels(config, pack, step),
     async close() {
       await models.close();
       await budget?.close();
@@ -51,40 +61,20 @@ export async function openSmallModels(
   };
 }
 
-/** Tokens of a call by price class; whole numbers. */
-type Tokens = Readonly<
-  Partial<Record<'inputTokens' | 'cachedInputTokens' | 'outputTokens' | 'reasoningTokens', bigint | number>>
->;
-
 /**
- * Share of a step's answers that must be kept for routing to pay, from the tokens of its calls at today's prices of the
- * pack's reference models: embedded models stand in for endpoints. 0 where the prices do not tell.
+ * The models whose prices tell what routing of a step saves: those that serve it, and in the place of embedded ones the
+ * pack's reference models.
  */
-export function breakEvenOf(pack: Pack, step: LabelledStep, calls: readonly Tokens[]): number {
-  const smallNanos = meanCost(pack, pack.reference.small, calls);
-  const bigNanos = meanCost(pack, pack.reference.big, calls);
-  if (smallNanos === undefined || bigNanos === undefined) return 0;
-  const shadowRate = pack.policy.tasks[step].shadow?.rate ?? 0;
-  const samples = pack.steps[step].samples ?? 1;
-  return breakEvenCoverage({ smallNanos, samples, scorerNanos: 0n, bigNanos, shadowRate, personNanos: 0n });
-}
-
-function meanCost(pack: Pack, name: string, calls: readonly Tokens[]): bigint | undefined {
-  const model = pack.models.find((each) => each.name === name);
-  const price = model === undefined ? undefined : priceAt(model, Date.now());
-  let sum = 0n;
-  for (const call of calls) {
-    const cost = costOf(
-      {
-        inputTokens: BigInt(call.inputTokens ?? 0),
-        cachedInputTokens: BigInt(call.cachedInputTokens ?? 0),
-        outputTokens: BigInt(call.outputTokens ?? 0),
-        reasoningTokens: BigInt(call.reasoningTokens ?? 0),
-      },
-      price,
-    );
-    if (cost === undefined) return undefined;
-    sum += cost;
-  }
-  return calls.length === 0 ? undefined : sum / BigInt(calls.length);
+export function pricedModels(config: CliConfig, pack: Pack, step: LabelledStep): PricedModels {
+  const overrides = overridesOf(config, pack);
+  const endpointOf = (tier: 'small' | 'big'): string | undefined => {
+    const name = overrides[tier]?.model ?? pack.steps[step][tier];
+    return pack.models.some((model) => model.name === name && model.driver === 'embedded') ? undefined : name;
+  };
+  const [small, big] = [endpointOf('small'), endpointOf('big')];
+  return {
+    small: small ?? pack.reference.small,
+    big: big ?? pack.reference.big,
+    projected: small === undefined || big === undefined,
+  };
 }

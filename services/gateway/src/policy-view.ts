@@ -14,7 +14,7 @@ const response = z.string().describe('escalate or tighten');
 const certificateSchema = z.object({
   claim: z.string().describe('what it says, and no more than that'),
   target: z.number(),
-  delta: z.number(),
+  delta: z.number().nullable().describe('null: a joint certificate has none'),
   mode: z.enum(['selective', 'joint']),
   label_source: z.enum(['truth', 'agreement']),
   rows: z.int(),
@@ -146,7 +146,7 @@ function taskJson(task: TaskName, { policy, standings, audits, savings }: Policy
 const certificateJson = (certificate: Certificate): object => ({
   claim: claimOf(certificate),
   target: certificate.target,
-  delta: certificate.delta,
+  delta: certificate.delta ?? null,
   mode: certificate.mode,
   label_source: certificate.labelSource,
   rows: certificate.rows,

@@ -113,7 +113,7 @@ describe('a look', () => {
     const second = spendOf(2, [first]);
     const third = spendOf(3, [first, second]);
     expect([first, second, third].map(({ look }) => look)).toEqual([1, 2, 3]);
-    const total = [first, second, third].reduce((sum, { delta }) => sum + delta, 0);
+    const total = [first, second, third].reduce((sum, { delta = 1 }) => sum + delta, 0);
     expect(first.delta).toBeCloseTo(0.0304, 4);
     expect(total).toBeLessThan(0.05);
   });

@@ -86,6 +86,8 @@ export type LookOrNot = Look | { readonly refused: string };
 /**
  * Tests thresholds on rows by fixed-sequence testing. All looks of a task, one a month for as long as one likes, err with
  * the certificate's delta together. Rows that are spent refuse the look.
+ *
+ * @throws Fault `rejected` for a joint certificate, which has no delta to share out
  */
 export function takeLook(rows: readonly ThinnedRow[], terms: LookTerms): LookOrNot {
   const { task, certificate, scorer, start, earlier, day } = terms;
@@ -94,7 +96,7 @@ export function takeLook(rows: readonly ThinnedRow[], terms: LookTerms): LookOrN
   const looks = earlier.filter((entry) => entry.task === task && entry.look !== undefined);
   const same = looks.find((entry) => entry.data === data && entry.start === start);
   const number = same?.look ?? 1 + Math.max(0, ...looks.map(({ look }) => look ?? 0));
-  const delta = deltaOfLook(certificate.delta, number);
+  const delta = deltaOfLook(certificate.delta ?? 0, number);
   const certification = certify(
     rows.flatMap(({ score, wrong }) => (score === null ? [] : [{ score, wrong }])),
     { target, delta, start },

@@ -1,6 +1,6 @@
 import { Fault } from '@spillway/contracts/fault';
 import { isMap, isScalar, parseDocument, stringify } from 'yaml';
-import type { StepTuning } from './tune-step.js';
+import type { ChosenStep } from './threshold-choice.js';
 
 /** The next version: the day and a number that starts anew each day. */
 export function nextVersion(version: string, day: string): string {
@@ -11,20 +11,25 @@ export function nextVersion(version: string, day: string): string {
 /** Settings of one task as `policy.yaml` names them. */
 export type TaskSettings = Readonly<Record<string, unknown>>;
 
-/** What a certified tuning changes of its task. */
-export function certifiedSettings(tuning: StepTuning): TaskSettings | undefined {
-  const { certification, options, fingerprint, data, period } = tuning;
-  if (certification.verdict !== 'certified') return undefined;
+/**
+ * What a tuned step changes of its task; undefined: nothing is proven, and nothing changes. Where keeping none of its
+ * answers is the best, the big model answers everything but what has a confidence of 1.
+ */
+export function chosenSettings(chosen: ChosenStep): TaskSettings | undefined {
+  const { choice, options, rows, fingerprint, data, period } = chosen;
+  if (choice === undefined) return undefined;
+  if (choice.threshold === undefined) return { threshold: 1, certificate: undefined };
+  const { threshold, accepted, errors } = choice.threshold;
   return {
-    threshold: certification.threshold,
+    threshold,
     certificate: {
       target: options.target,
-      delta: options.delta,
-      mode: 'selective',
+      ...(options.delta === undefined ? {} : { delta: options.delta }),
+      mode: options.mode,
       label_source: options.labelSource,
-      rows: certification.rows,
-      accepted: certification.accepted,
-      errors: certification.errors,
+      rows: rows.certify,
+      accepted,
+      errors,
       data,
       fingerprint,
       ...(period === undefined ? {} : { period: `${period.first}/${period.last}` }),

@@ -3,8 +3,9 @@ import { reliability } from '@spillway/confidence/reliability';
 import { riskCoverage } from '@spillway/confidence/risk-coverage';
 import { chart } from '../chart.js';
 import { type Html, html, htmlTable, markup, page } from '../html.js';
-import type { Point, StepTuning } from './tune-step.js';
-import { figuresOf, percent, promiseOf } from './tune-table.js';
+import type { ChosenStep, ChosenSteps } from './threshold-choice.js';
+import { type Point, pointsOf, type StepTuning } from './tune-step.js';
+import { figuresOf, percent, promiseOf, togetherText } from './tune-table.js';
 
 const size = {
   width: 440,
@@ -18,8 +19,8 @@ const size = {
 const columns = (points: readonly Point[]) =>
   [points.map(({ score }) => score), points.map(({ right }) => right)] as const;
 
-function reliabilityChart({ points }: StepTuning): string {
-  const data = reliability(...columns(points)).map(({ confidence, accuracy, interval }) => ({
+function reliabilityChart(tuning: StepTuning): string {
+  const data = reliability(...columns(pointsOf(tuning))).map(({ confidence, accuracy, interval }) => ({
     said: confidence,
     right: accuracy,
     ...interval,
@@ -43,29 +44,38 @@ function reliabilityChart({ points }: StepTuning): string {
   });
 }
 
-function riskChart({ points, certification, options, rows }: StepTuning): string {
+const wrongName = {
+  selective: 'share wrong among the kept',
+  joint: 'share of all messages kept and wrong',
+} as const;
+
+/** What each threshold keeps and how much of it is wrong, measured as the promise measures it. */
+function riskChart(chosen: ChosenStep): string {
+  const { choice, options, rows } = chosen;
+  const points = pointsOf(chosen);
   const share = points.length / Math.max(1, rows.certify);
-  const data = riskCoverage(...columns(points)).map(({ coverage, risk }) => ({
-    kept: coverage * share,
-    wrong: risk,
-  }));
-  const chosen =
-    certification.verdict === 'certified'
-      ? [{ kept: certification.coverage, wrong: certification.errors / certification.accepted }]
-      : [];
-  return chart('Risk and coverage: share wrong among the kept against share kept', {
+  const measured = (kept: number, wrong: number) => ({
+    kept,
+    wrong: options.mode === 'joint' ? kept * wrong : wrong,
+  });
+  const data = riskCoverage(...columns(points)).map(({ coverage, risk }) => measured(coverage * share, risk));
+  const threshold = choice?.threshold;
+  const proposed =
+    threshold === undefined ? [] : [measured(choice?.coverage ?? 0, threshold.errors / threshold.accepted)];
+  const name = wrongName[options.mode];
+  return chart(`Risk and coverage: ${name} against share kept`, {
     ...size,
     x: { domain: [0, 1], label: 'share kept' },
-    y: { label: 'share wrong among the kept', zero: true },
+    y: { label: name, zero: true },
     marks: [
       Plot.ruleY([options.target], { stroke: '#b3542d', strokeDasharray: '4 4' }),
       Plot.line(data, { x: 'kept', y: 'wrong', stroke: '#2f7d6b' }),
-      Plot.dot(chosen, { x: 'kept', y: 'wrong', fill: '#b3542d', r: 5 }),
+      Plot.dot(proposed, { x: 'kept', y: 'wrong', fill: '#b3542d', r: 5 }),
     ],
   });
 }
 
-function stepSection(tuning: StepTuning): Html {
+function stepSection(tuning: ChosenStep): Html {
   const { classes, later, options } = tuning;
   return html`<h2>${options.step}</h2>
 <p class="promise">${promiseOf(tuning)}</p>
@@ -73,7 +83,7 @@ ${htmlTable(['figure', 'value'], figuresOf(tuning))}
 ${tuning.fitReason === undefined ? '' : html`<p>Calibrator: ${tuning.fitReason}.</p>`}
 <div class="charts">
 <figure>${markup(reliabilityChart(tuning))}<figcaption>Reliability on the certification rows, ten bins of equal mass, 95 % intervals.</figcaption></figure>
-<figure>${markup(riskChart(tuning))}<figcaption>Risk and coverage on the certification rows. The line is the target, the dot what is certified.</figcaption></figure>
+<figure>${markup(riskChart(tuning))}<figcaption>Risk and coverage on the certification rows. The line is the target, the dot what is proposed.</figcaption></figure>
 </div>
 ${later === undefined ? '' : html`<p>Newest week, from ${later.from}: ${later.errors} of ${later.kept} kept are wrong (95 % interval ${percent(later.interval.lower)} to ${percent(later.interval.upper)}).</p>`}
 ${
@@ -93,10 +103,14 @@ ${
 }
 
 /** A page that stands alone: every figure with its data, label source, rows and date, and nothing of a customer's text. */
-export function tuneReport(pack: string, day: string, tunings: readonly StepTuning[]): string {
-  const title = `Certified thresholds of ${pack}`;
+export function tuneReport(pack: string, day: string, chosen: ChosenSteps): string {
+  const joint = chosen.steps.some(({ options }) => options.mode === 'joint');
+  const title = joint ? `Thresholds of ${pack}, held in expectation` : `Certified thresholds of ${pack}`;
+  const together = togetherText(chosen);
   return page(
     title,
-    html`<h1>${title}</h1><p class="faint">${day}. All figures are of labelled rows that nothing was fitted to.</p>${tunings.map(stepSection)}`,
+    html`<h1>${title}</h1><p class="faint">${day}. All figures are of labelled rows that nothing was fitted to.</p>${
+      together === undefined ? '' : html`<p>${together}</p>`
+    }${chosen.steps.map(stepSection)}`,
   );
 }

@@ -1,20 +1,36 @@
 import { seededRandom } from '@spillway/confidence/random';
 import { describe, expect, it } from 'vitest';
 import type { AnsweredRow } from './answered-row.js';
+import { chosenSettings } from './policy-edit.js';
 import { rolesOf } from './roles.js';
 import { newSpends, spendOf } from './spent-rows.js';
+import { type ChosenStep, chooseSteps } from './threshold-choice.js';
 import { tuneReport } from './tune-report.js';
-import { tuneStep } from './tune-step.js';
-import { promiseOf, tuneTable } from './tune-table.js';
+import { type StepTuning, tuneStep } from './tune-step.js';
+import { tuneTable } from './tune-table.js';
 
 const options = {
   step: 'classify',
+  mode: 'selective',
   target: 0.05,
   delta: 0.05,
   labelSource: 'truth',
   day: '2026-11-24',
-  breakEven: 0,
+  pricing: { small: 'little', big: 'large', projected: false },
 } as const;
+/** Keeping an answer saves 900 nano-dollars, and asking for it costs 100. */
+const pricing = {
+  ...options.pricing,
+  pricesFrom: '2026-10-01',
+  costs: {
+    smallNanos: 100n,
+    samples: 1,
+    scorerNanos: 0n,
+    bigNanos: 1_000n,
+    shadowRate: 0.1,
+    personNanos: 0n,
+  },
+};
 
 /** Answers whose raw confidence is too high, with a feature that tells right from wrong better than it does. */
 function answered(count: number, embedded: boolean, seed = 1): readonly AnsweredRow[] {
@@ -98,25 +114,168 @@ describe('a tuned step', () => {
     expect(certification.coverage).toBeCloseTo(alone.coverage / 2, 9);
   });
 
+  it('pays only where enough of all messages is kept, those without a confidence among them', () => {
+    const silent = answered(600, true, 2).map(({ signal: _, ...row }) => row);
+    const half = { ...pricing, costs: { ...pricing.costs, smallNanos: 400n } };
+    const verdict = (rows: readonly AnsweredRow[]) =>
+      tuneStep(rows, { ...options, pricing: half }).certification.verdict;
+    expect(verdict(answered(600, true))).toBe('certified');
+    expect(verdict([...answered(600, true), ...silent])).not.toBe('certified');
+  });
+
   it('compares the newest week where the rows have dates', () => {
     const rows = answered(600, true).map((row, at) => ({
       ...row,
       receivedAt: new Date(Date.UTC(2026, 8, 1) + at * 3_600_000).toISOString(),
     }));
-    const { later, period } = tuneStep(rows, options);
+    const [{ later, period } = expect.fail()] = chooseSteps([tuneStep(rows, options)]).steps;
     expect(period).toEqual({ first: '2026-09-01', last: '2026-09-25' });
     expect(later?.from).toBe('2026-09-18');
     expect(later?.kept).toBeGreaterThan(50);
   });
 
   it('says what it promises, and shows all figures in a page that holds no markup of a label', () => {
-    const tuning = tuneStep(answered(600, true), options);
-    expect(promiseOf(tuning)).toContain("at most 5 % of the kept results differ from people's labels");
-    expect(tuneTable([tuning])).toContain('certified');
-    const page = tuneReport('pack', '2026-11-24', [tuning]);
+    const chosen = chooseSteps([tuneStep(answered(600, true), options)]);
+    expect(tuneTable(chosen)).toContain("at most 5 % of the kept results differ from people's labels");
+    expect(tuneTable(chosen)).toContain('certified');
+    const page = tuneReport('pack', '2026-11-24', chosen);
     expect(page).toContain('refund &lt;b&gt;');
     expect(page.match(/<svg /g)).toHaveLength(2);
     expect(page).not.toMatch(/<script|https?:\/\/(?!www\.w3\.org)/);
+  });
+});
+
+describe('a step tuned for a joint promise', () => {
+  const joint = { ...options, mode: 'joint', delta: undefined } as const;
+  const { delta: _, ...terms } = joint;
+  const tuning = tuneStep(answered(600, true), terms);
+
+  it('keeps more, counts all messages, and lets every higher threshold pass', () => {
+    const selective = tuneStep(answered(600, true), options);
+    expect(tuning.certification).toMatchObject({ verdict: 'controlled', rows: 600 });
+    expect(tuning.passed.at(-1)?.accepted).toBeGreaterThan(selective.passed.at(-1)?.accepted ?? 600);
+    expect(tuning.passed.length).toBeGreaterThan(100);
+    const silent = answered(600, true, 2).map(({ signal: __, ...row }) => row);
+    const withSilent = tuneStep([...answered(600, true), ...silent], terms).certification;
+    expect(withSilent).toMatchObject({ verdict: 'controlled', rows: 1_200 });
+  });
+
+  it('says so in other words, and never that anything is certified', () => {
+    const chosen = chooseSteps([tuning]);
+    const text = `${tuneTable(chosen)}${tuneReport('pack', '2026-11-24', chosen)}`;
+    expect(text).toContain('In expectation over the traffic');
+    expect(text).toContain('at most 5 % of all messages have a result that is kept and differs');
+    expect(text).toContain('of the kept results alone nothing is promised');
+    expect(text).toContain('share of all messages kept and wrong');
+    expect(text).not.toMatch(/certified|errs at most|confidence of 95/i);
+  });
+
+  it('proposes a certificate of its mode, without a delta', () => {
+    const settings = chosenSettings(chooseSteps([tuning]).steps[0] as ChosenStep);
+    expect(settings?.['certificate']).toMatchObject({ mode: 'joint', target: 0.05, rows: 600 });
+    expect(settings?.['certificate']).not.toHaveProperty('delta');
+  });
+
+  it('spends its rows, also for the other mode', () => {
+    const spends = newSpends([tuning], []);
+    expect(spends).toMatchObject([{ mode: 'joint', verdict: 'controlled' }]);
+    expect(newSpends([tuning], spends)).toEqual([]);
+    expect(() => newSpends([tuneStep(answered(600, true), options)], spends)).toThrow(
+      expect.objectContaining({ code: 'rejected' }),
+    );
+    expect(newSpends([tuneStep(answered(18, true), terms)], [])).toEqual([]);
+  });
+});
+
+it('a selective promise without a delta is none', () => {
+  const { delta: _, ...terms } = options;
+  expect(() => tuneStep(answered(600, true), terms)).toThrow(expect.objectContaining({ code: 'rejected' }));
+});
+
+describe('the choice by cost', () => {
+  const cheap = tuneStep(answered(600, true), { ...options, pricing });
+  const unpriced = tuneStep(answered(600, true, 5), { ...options, step: 'sentiment' });
+  const dear = tuneStep(answered(600, true, 5), {
+    ...options,
+    step: 'sentiment',
+    pricing: { ...pricing, costs: { ...pricing.costs, bigNanos: 100_000n } },
+  });
+  const lowest = (tuning: StepTuning) => tuning.passed.at(-1)?.threshold;
+  const chosen = (tunings: readonly StepTuning[], budget?: number) => chooseSteps(tunings, budget);
+  const thresholds = (steps: readonly ChosenStep[]) =>
+    steps.map(({ choice }) => choice?.threshold?.threshold);
+
+  it('takes the lowest proven thresholds where no budget binds, and says what they save', () => {
+    const { steps, savedNanos, nanosPerWrong } = chosen([cheap, dear]);
+    expect(thresholds(steps)).toEqual([lowest(cheap), lowest(dear)]);
+    const kept = cheap.passed.at(-1)?.accepted ?? 0;
+    expect(steps[0]?.choice?.savedNanos).toBeCloseTo(1_000 * ((kept / 600) * 900 - 100), 6);
+    expect(savedNanos).toBe((steps[0]?.choice?.savedNanos ?? 0) + (steps[1]?.choice?.savedNanos ?? 0));
+    expect(nanosPerWrong).toBeUndefined();
+  });
+
+  it('gives the errors of a budget to the step where they save the most', () => {
+    const all = chosen([cheap, dear]);
+    const budget = (all.steps[1]?.choice?.wrong ?? 0) + 1;
+    const { steps, wrong, nanosPerWrong } = chosen([cheap, dear], budget);
+    expect(thresholds(steps)[1]).toBe(lowest(dear));
+    expect(thresholds(steps)[0] ?? 1).toBeGreaterThan(lowest(cheap) ?? 1);
+    expect(wrong).toBeLessThanOrEqual(budget);
+    expect(nanosPerWrong).toBeGreaterThan(0);
+  });
+
+  it('proposes only thresholds that passed, with what they keep', () => {
+    const { steps } = chosen([cheap, dear], 6);
+    for (const step of steps) {
+      const threshold = step.choice?.threshold;
+      if (threshold === undefined) continue;
+      expect(step.passed).toContainEqual(threshold);
+      const kept = step.judged.filter(({ score = -1 }) => score >= threshold.threshold);
+      expect(kept).toHaveLength(threshold.accepted);
+      expect(step.classes.reduce((sum, one) => sum + one.kept, 0)).toBe(threshold.accepted);
+    }
+  });
+
+  it('lets a step keep nothing where its errors are better spent elsewhere', () => {
+    const { steps } = chosen([cheap], 0);
+    expect(steps[0]?.choice).toEqual({ coverage: 0, savedNanos: 0, wrong: 0 });
+    expect(steps[0]?.classes).toEqual([]);
+    expect(chosenSettings(steps[0] as ChosenStep)).toEqual({ threshold: 1, certificate: undefined });
+    expect(tuneTable(chosen([cheap], 0))).toContain('the errors are better spent elsewhere');
+  });
+
+  it('does not invent a price', () => {
+    const { steps, savedNanos } = chosen([cheap, unpriced]);
+    expect(thresholds(steps)[1]).toBe(lowest(unpriced));
+    expect(steps[1]?.choice).not.toHaveProperty('savedNanos');
+    expect(savedNanos).toBeUndefined();
+    const text = tuneTable(chosen([cheap, unpriced]));
+    expect(text).toMatch(/saves +unknown/);
+    expect(text).toContain('Together the steps save an unknown amount');
+    expect(() => chosen([cheap, unpriced], 10)).toThrow(
+      expect.objectContaining({
+        code: 'rejected',
+        problems: [expect.objectContaining({ where: 'sentiment' })],
+      }),
+    );
+  });
+
+  it('names what a saving is net of, and that a projection is one', () => {
+    const projected = { ...cheap, options: { ...cheap.options, pricing: { ...pricing, projected: true } } };
+    const text = tuneTable(chosen([projected]));
+    expect(text).toMatch(
+      /saves +\$0\.0\d+ on 1,000 messages \(\d+(\.\d)? %\), net of \$0\.0001 for the audit/,
+    );
+    expect(text).toContain('a projection, the embedded models cost nothing');
+    expect(text).toContain('(prices of 2026-10-01)');
+  });
+
+  it('does not propose what does not pay', () => {
+    const never = { ...pricing, costs: { ...pricing.costs, smallNanos: 1_000n } };
+    const { steps } = chosen([tuneStep(answered(600, true), { ...options, pricing: never })]);
+    expect(steps[0]?.certification).toMatchObject({ verdict: 'do_not_route' });
+    expect(steps[0]?.choice).toBeUndefined();
+    expect(tuneTable(chooseSteps(steps))).toContain('keeping does not pay');
   });
 });
 

@@ -1,57 +1,48 @@
-import { clopperPearson, type Interval } from '@spillway/confidence/binomial';
-import { type Certification, certify, type ScoredRow } from '@spillway/confidence/certify';
+import { type Certification, certify, type Passed, type ScoredRow } from '@spillway/confidence/certify';
 import { dataHash } from '@spillway/confidence/data-rows';
 import type { ConfidenceFit, LabelSource } from '@spillway/confidence/fit';
 import { auroc, brierScore } from '@spillway/confidence/metrics';
 import { acceptedAllowing } from '@spillway/confidence/planner';
 import { seededRandom } from '@spillway/confidence/random';
 import { assessCalibration, type CalibrationAssessment } from '@spillway/confidence/reliability';
+import { controlRisk, type RiskControl } from '@spillway/confidence/risk-control';
 import { rankingRisk } from '@spillway/confidence/risk-coverage';
 import { startFrom } from '@spillway/confidence/start';
 import type { LabelledStep } from '../dataset.js';
 import type { AnsweredRow } from './answered-row.js';
+import type { JudgedRow } from './breakdown.js';
 import { fitConfidence, scoreOf } from './fit-confidence.js';
 import { rolesOf } from './roles.js';
+import { breakEvenOf, type StepPricing } from './step-pricing.js';
 
 export interface TuneOptions {
   readonly step: LabelledStep;
-  /** Share of what is kept that may be wrong, over 0 and under 1. */
+  /** What is promised: the share wrong among the kept, with a confidence, or that of all messages, in expectation. */
+  readonly mode: 'selective' | 'joint';
+  /** Share that may be wrong, over 0 and under 1: of what is kept (selective), or of all messages (joint). */
   readonly target: number;
-  /** Chance that the procedure says so wrongly, over 0 and under 1. */
-  readonly delta: number;
+  /** Chance that the procedure says so wrongly, over 0 and under 1; a joint promise has none. */
+  readonly delta?: number;
   readonly labelSource: LabelSource;
   /** ISO day. */
   readonly day: string;
-  /** Share of answers that must be kept for routing to pay. */
-  readonly breakEven: number;
+  readonly pricing: StepPricing;
 }
 
-/** An answer of the certification rows. */
+/** An answer of the certification rows that has a confidence. */
 export interface Point {
   readonly score: number;
   readonly right: boolean;
 }
 
-export interface ClassFigures {
-  readonly label: string;
-  readonly rows: number;
-  readonly kept: number;
-  readonly errors: number;
-  /** Of the share wrong among the kept, at 95 %, for this class alone: no promise. */
-  readonly interval: Interval;
-}
-
-/** What the newest answers say, where the rows have dates. */
-export interface LaterCheck {
-  readonly from: string;
-  readonly kept: number;
-  readonly errors: number;
-  readonly interval: Interval;
-}
+/** What came out: a threshold with its promise, in the one mode or the other, or why there is none. */
+export type Outcome = Certification | RiskControl;
 
 export interface StepTuning {
   readonly options: TuneOptions;
-  readonly certification: Certification;
+  readonly certification: Outcome;
+  /** Every threshold at which the promise holds, from the highest down; none where it is not proven. */
+  readonly passed: readonly Passed[];
   /** The score that the walk started at, where the rows that were fitted to chose it. */
   readonly start?: number;
   /** Absent where nothing had to be fitted. */
@@ -83,38 +74,31 @@ export interface StepTuning {
     readonly brier: number;
     readonly calibration: CalibrationAssessment;
   };
-  readonly points: readonly Point[];
-  readonly classes: readonly ClassFigures[];
-  readonly later?: LaterCheck;
+  readonly judged: readonly JudgedRow[];
 }
 
-const WEEK_MS = 7 * 86_400_000;
+/** The answers that have a confidence. */
+export const pointsOf = ({ judged }: Pick<StepTuning, 'judged'>): readonly Point[] =>
+  judged.flatMap(({ score, right }) => (score === undefined ? [] : [{ score, right }]));
 
 /**
  * Fits and certifies one step on labelled answers: rows are dealt to their roles, the confidence is fitted on one part,
  * and the threshold certified on the other, which nothing has looked at before. A row that has no confidence is never
  * kept and counts in every share.
  *
- * @throws Fault `rejected` for a target or delta that is none
+ * @throws Fault `rejected` for a target or delta that is none, and for a selective promise without a delta
  */
 export function tuneStep(given: readonly AnsweredRow[], options: TuneOptions): StepTuning {
   const roles = rolesOf(given);
   const fitted = fitConfidence(roles.fit, { ...options, fingerprint: roles.fingerprint });
-  const certified = roles.certify.map((row) => ({ row, score: scoreOf(row, fitted?.fit) }));
-  const points = certified.flatMap(({ row, score }) =>
-    score === undefined ? [] : [{ score, right: row.right }],
-  );
-  const start = startOf(fitted?.older ?? [], points, options);
-  const certification = withAllRows(
-    certify(
-      points.map(({ score, right }) => ({ score, wrong: !right })),
-      start === undefined ? options : { ...options, start },
-    ),
-    certified.length,
-  );
+  const judged = roles.certify.map((row) => judgedRow(row, scoreOf(row, fitted?.fit)));
+  const points = pointsOf({ judged });
+  const start = options.mode === 'joint' ? undefined : startOf(fitted?.older ?? [], points, options);
+  const certification = outcomeOf(points, judged.length, options, start);
   return {
     options,
     certification,
+    passed: 'passed' in certification ? certification.passed : [],
     ...(start === undefined ? {} : { start }),
     ...(fitted === undefined ? {} : { fit: fitted.fit, fitReason: fitted.reason }),
     rows: {
@@ -123,7 +107,7 @@ export function tuneStep(given: readonly AnsweredRow[], options: TuneOptions): S
       certify: roles.certify.length,
       repeated: roles.repeated,
       otherFingerprint: roles.otherFingerprint,
-      silent: certified.length - points.length,
+      silent: judged.length - points.length,
     },
     fingerprint: roles.fingerprint,
     data: dataHash(roles.certify.map(({ cluster, label }) => ({ row: cluster, label }))),
@@ -132,8 +116,7 @@ export function tuneStep(given: readonly AnsweredRow[], options: TuneOptions): S
     ...periodOf(roles.certify),
     accuracy: shareOf(roles.certify.map(({ right }) => right)),
     quality: qualityOf(points),
-    points,
-    ...breakdown(certified, certification),
+    judged,
   };
 }
 
@@ -144,8 +127,9 @@ export function tuneStep(given: readonly AnsweredRow[], options: TuneOptions): S
 function startOf(
   older: readonly ScoredRow[],
   points: readonly Point[],
-  claim: TuneOptions,
+  { target, delta = 0 }: TuneOptions,
 ): number | undefined {
+  const claim = { target, delta };
   const start = startFrom(older, claim);
   if (start === undefined) return undefined;
   const accepted = points.filter(({ score }) => score >= start).length;
@@ -155,11 +139,30 @@ function startOf(
 const shareOf = (right: readonly boolean[]): number =>
   right.length === 0 ? Number.NaN : right.filter(Boolean).length / right.length;
 
+function judgedRow({ label, right, receivedAt }: AnsweredRow, score: number | undefined): JudgedRow {
+  return {
+    label,
+    right,
+    ...(receivedAt === undefined ? {} : { receivedAt }),
+    ...(score === undefined ? {} : { score }),
+  };
+}
+
 /** Answers without a confidence are never kept: they lower the share of what is. */
-function withAllRows(certification: Certification, rows: number): Certification {
+function outcomeOf(points: readonly Point[], all: number, options: TuneOptions, start?: number): Outcome {
+  const { mode, target, delta = 0, pricing } = options;
+  const rows = points.map(({ score, right }) => ({ score, wrong: !right }));
+  const breakEven = breakEvenOf(pricing) ?? 0;
+  if (mode === 'joint') return controlRisk(rows, { target, breakEven, unscored: all - points.length });
+  const certification = certify(rows, {
+    target,
+    delta,
+    breakEven: (breakEven * all) / Math.max(1, points.length),
+    ...(start === undefined ? {} : { start }),
+  });
   return certification.verdict === 'certified'
-    ? { ...certification, rows, coverage: certification.accepted / rows }
-    : { ...certification, rows };
+    ? { ...certification, rows: all, coverage: certification.accepted / all }
+    : { ...certification, rows: all };
 }
 
 function periodOf(rows: readonly AnsweredRow[]): Pick<StepTuning, 'period'> {
@@ -181,42 +184,4 @@ function qualityOf(points: readonly Point[]): StepTuning['quality'] {
     brier: brierScore(scores, right),
     calibration: assessCalibration(scores, right, seededRandom(2)),
   };
-}
-
-interface Judged {
-  readonly row: AnsweredRow;
-  readonly score: number | undefined;
-}
-
-function breakdown(
-  judged: readonly Judged[],
-  certification: Certification,
-): Pick<StepTuning, 'classes' | 'later'> {
-  if (certification.verdict !== 'certified') return { classes: [] };
-  const { threshold } = certification;
-  const kept = judged.filter(({ score }) => score !== undefined && score >= threshold);
-  const labels = [...new Set(judged.map(({ row }) => row.label))].sort();
-  const classes = labels.map((label) => ({
-    label,
-    rows: judged.filter(({ row }) => row.label === label).length,
-    ...errorsOf(kept.filter(({ row }) => row.label === label)),
-  }));
-  return { classes: classes.sort((one, other) => other.errors - one.errors), ...laterCheck(kept) };
-}
-
-function errorsOf(kept: readonly Judged[]): { kept: number; errors: number; interval: Interval } {
-  const errors = kept.filter(({ row }) => !row.right).length;
-  const interval = kept.length === 0 ? { lower: 0, upper: 1 } : clopperPearson(errors, kept.length, 0.95);
-  return { kept: kept.length, errors, interval };
-}
-
-/** What was kept in the newest week, where there is older traffic to compare with. */
-function laterCheck(kept: readonly Judged[]): Pick<StepTuning, 'later'> {
-  const times = kept.flatMap(({ row }) => (row.receivedAt === undefined ? [] : [Date.parse(row.receivedAt)]));
-  if (times.length === 0 || times.length < kept.length) return {};
-  const [first, last] = [Math.min(...times), Math.max(...times)];
-  if (last - first < 2 * WEEK_MS) return {};
-  const from = last - WEEK_MS;
-  const newest = kept.filter(({ row }) => Date.parse(row.receivedAt ?? '') > from);
-  return { later: { from: new Date(from).toISOString().slice(0, 10), ...errorsOf(newest) } };
 }

@@ -39,9 +39,14 @@ function evidence({ certificate }: TaskFile): readonly Finding[] {
   if (rows === undefined || accepted === undefined || errors === undefined) return [];
   if (accepted > rows) return [[['certificate', 'accepted'], `must be at most the ${rows} rows`]];
   if (errors > accepted) return [[['certificate', 'errors'], `must be at most the ${accepted} accepted`]];
-  if (target === undefined || delta === undefined) return [];
+  if (target === undefined) return [];
+  if (mode !== 'joint' && delta === undefined) {
+    return [[['certificate'], '"delta" is missing: only a joint certificate has none']];
+  }
   const holds =
-    mode === 'joint' ? (errors + 1) / (rows + 1) <= target : binomialCdf(errors, accepted, target) <= delta;
+    mode === 'joint'
+      ? (errors + 1) / (rows + 1) <= target
+      : binomialCdf(errors, accepted, target) <= (delta ?? 0);
   if (holds) return [];
   const found =
     mode === 'joint' ? `${errors} errors in ${rows} rows` : `${errors} errors among ${accepted} accepted`;

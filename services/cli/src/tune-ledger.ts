@@ -1,0 +1,74 @@
+import type { LabelSource } from '@spillway/confidence/fit';
+import { Fault } from '@spillway/contracts/fault';
+import { ledgerRows } from '@spillway/eval/ledger-rows';
+import { type AnswerUsage, pricingOf } from '@spillway/eval/step-pricing';
+import type { Pack } from '@spillway/pack/pack';
+import type { Ledger, MessageView } from '@spillway/store/ledger';
+import type { CliConfig } from './cli.config.js';
+import { pricedModels } from './small-models.js';
+import { openLedger } from './stores.js';
+import { chosenSteps, type GatheredStep, type StepOptions } from './tune-rows.js';
+
+export interface LedgerOptions extends StepOptions {
+  /** ISO day; left out: 31 days ago. */
+  readonly since?: string;
+  readonly labelSource: LabelSource;
+}
+
+const MONTH_MS = 31 * 86_400_000;
+
+/** Answers that customers got and the audit labelled: they cost nothing more. Throws `rejected` for a day that is none. */
+export async function fromLedger(
+  options: LedgerOptions,
+  config: CliConfig,
+  pack: Pack,
+): Promise<readonly GatheredStep[]> {
+  const messages = await auditedSince(sinceOf(options), config);
+  const seed = pack.policy.version;
+  return chosenSteps(options).flatMap((step) => {
+    const rows = ledgerRows(messages, { step, source: options.labelSource, seed });
+    if (rows.length === 0 && options.step === undefined) return [];
+    const usages = messages.flatMap(({ steps }) =>
+      steps.flatMap((view): AnswerUsage[] =>
+        view.step === step && view.tier === 'small' && view.usage !== null
+          ? [{ tokens: view.usage, samples: view.features?.['samples'] ?? 1 }]
+          : [],
+      ),
+    );
+    const pricing = pricingOf(pack, { step, ...pricedModels(config, pack, step), usages }, Date.now());
+    return [{ step, rows, pricing }];
+  });
+}
+
+async function auditedSince(sinceMs: number, config: CliConfig): Promise<readonly MessageView[]> {
+  const messages: MessageView[] = [];
+  const ledger = await openLedger(config);
+  try {
+    for await (const message of messagesOf(ledger)) {
+      if (message.receivedAtMs < sinceMs) break;
+      if (message.audits.length > 0) messages.push(message);
+    }
+  } finally {
+    await ledger.close();
+  }
+  return messages;
+}
+
+/** Newest first. */
+async function* messagesOf(ledger: Ledger): AsyncGenerator<MessageView> {
+  let cursor: string | undefined;
+  do {
+    const page = await ledger.list(cursor === undefined ? { limit: 200 } : { limit: 200, cursor });
+    yield* page.items;
+    cursor = page.nextCursor ?? undefined;
+  } while (cursor !== undefined);
+}
+
+function sinceOf({ since }: LedgerOptions): number {
+  if (since === undefined) return Date.now() - MONTH_MS;
+  const ms = Date.parse(since);
+  if (!Number.isNaN(ms)) return ms;
+  throw new Fault('rejected', 'no such day', {
+    problems: [{ where: '--since', message: 'must be a day such as 2026-10-01' }],
+  });
+}
