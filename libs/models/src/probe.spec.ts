@@ -15,11 +15,7 @@ afterEach(async () => {
 });
 
 it.each<[string, Trouble | undefined, Partial<EndpointProbe>]>([
-  [
-    'one that gives everything',
-    undefined,
-    { schema: 'held', logprobs: 'before', topTokens: 1, bytes: true, usage: true },
-  ],
+  ['one that gives everything', undefined, { schema: 'held', logprobs: 'before', topTokens: 1, bytes: true }],
   [
     'log-probabilities that are dropped in silence',
     { kind: 'no logprobs' },
@@ -43,12 +39,18 @@ it.each<[string, Trouble | undefined, Partial<EndpointProbe>]>([
     { schema: 'ignored', logprobs: 'unknown' },
   ],
   ['a schema that is refused', { kind: 'refuses', parameter: 'response_format' }, { schema: 'refused' }],
-  ['a bill that does not come', { kind: 'no usage' }, { usage: false }],
 ])('finds %s, with one call', async (_, trouble, want) => {
   server.always(() => trouble);
   expect(await probeEndpoint(model, 'doctor/1', AbortSignal.timeout(5_000))).toMatchObject(want);
   const served = server.calls.filter(({ idempotencyKey }) => idempotencyKey === 'doctor/1');
   expect(served.length).toBeLessThanOrEqual(trouble?.kind === 'refuses' ? 2 : 1);
+});
+
+it('says what the call used, unless the endpoint does not', async () => {
+  const probe = () => probeEndpoint(model, 'doctor/1', AbortSignal.timeout(5_000));
+  expect((await probe()).usage).toMatchObject({ outputTokens: expect.any(BigInt), estimated: false });
+  server.always(() => ({ kind: 'no usage' }));
+  expect(await probe()).not.toHaveProperty('usage');
 });
 
 it('tells probabilities from before the schema from those after it', async () => {

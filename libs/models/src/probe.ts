@@ -17,8 +17,8 @@ export interface EndpointProbe {
   readonly topTokens: number;
   /** Whether tokens come with their bytes. */
   readonly bytes: boolean;
-  /** Whether it says what a call used; without it nothing that it costs is known. */
-  readonly usage: boolean;
+  /** What the call used; absent where the endpoint does not say, and nothing that it costs is known. */
+  readonly usage?: Completion['usage'];
   readonly fingerprint: string;
 }
 
@@ -55,7 +55,7 @@ export async function probeEndpoint(
     logprobs: kindOf(completion, granted?.schema === true && isHeld),
     topTokens: Math.max(0, ...tokens.map(({ top }) => top.length)),
     bytes: granted?.bytes ?? false,
-    usage: !usage.estimated,
+    ...(usage.estimated ? {} : { usage }),
     fingerprint,
   };
 }

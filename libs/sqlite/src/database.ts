@@ -16,7 +16,15 @@ export interface OpenOptions {
    * that are written here and there are cheaper with 4,096, since each write logs a whole page.
    */
   readonly pageSize?: number;
+  /**
+   * Lets other processes read the file meanwhile, which costs a shared-memory file beside it. It no longer keeps a second
+   * writer out: whoever opens it so has a claim on it first.
+   */
+  readonly readers?: boolean;
 }
+
+/** Milliseconds that a reader which mends the log after a crash may be in the way. */
+const MENDING_MS = 2_000;
 
 /** Bytes of write-ahead log after which it is copied into the file. */
 const LOG_BYTES = 32 * 2 ** 20;
@@ -33,23 +41,27 @@ export function openDatabase(path: string, options: OpenOptions): DatabaseSync {
     // Larger pages and rarer checkpoints than SQLite's defaults: half the time for an append.
     database.exec(`PRAGMA page_size = ${pageSize}; PRAGMA wal_autocheckpoint = ${LOG_BYTES / pageSize};`);
     // Exclusive: the embedded drivers serve one process, and SQLite then needs no shared-memory file.
-    database.exec('PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL; PRAGMA busy_timeout = 0;');
+    const [mode, patience] = options.readers ? ['NORMAL', MENDING_MS] : ['EXCLUSIVE', 0];
+    database.exec(`PRAGMA busy_timeout = ${patience}; PRAGMA locking_mode = ${mode};`);
+    database.exec('PRAGMA journal_mode = WAL;');
     database.exec(`PRAGMA synchronous = ${options.synchronous}; PRAGMA temp_store = MEMORY;`);
     migrate(database, options.migrations);
     return database;
   } catch (cause) {
     database.close();
     if (cause instanceof Fault) throw cause;
-    if (cause instanceof Error && /locked|busy/i.test(cause.message)) {
-      throw new Fault(
-        'unavailable',
-        `${path} is in use by another process: the embedded drivers serve one process`,
-        { cause },
-      );
-    }
+    if (isBusy(cause)) throw inUse(path, cause);
     throw unusable(path, cause);
   }
 }
+
+export const isBusy = (cause: unknown): boolean =>
+  cause instanceof Error && /locked|busy/i.test(cause.message);
+
+export const inUse = (path: string, cause: unknown): Fault =>
+  new Fault('unavailable', `${path} is in use by another process: the embedded drivers serve one process`, {
+    cause,
+  });
 
 function openFile(path: string): DatabaseSync {
   try {
@@ -60,7 +72,7 @@ function openFile(path: string): DatabaseSync {
   }
 }
 
-const unusable = (path: string, cause: unknown): Fault =>
+export const unusable = (path: string, cause: unknown): Fault =>
   new Fault('misconfigured', `${path} cannot be opened as a database: ${Fault.from(cause).message}`, {
     cause,
   });

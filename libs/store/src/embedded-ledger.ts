@@ -1,12 +1,13 @@
+import type { DatabaseSync } from 'node:sqlite';
 import { Fault } from '@spillway/contracts/fault';
-import { openDatabase } from '@spillway/sqlite/database';
 import { groupCommit } from '@spillway/sqlite/group-commit';
+import { openReader, openShared } from '@spillway/sqlite/shared-database';
 import { auditReader } from './embedded-ledger/audits.js';
 import { counter, messageLister, messageReader, reviewReader } from './embedded-ledger/read.js';
 import { savingsReader } from './embedded-ledger/savings.js';
 import { migrations } from './embedded-ledger/schema.js';
 import { ledgerWriter } from './embedded-ledger/write.js';
-import type { Ledger } from './ledger.js';
+import type { Ledger, LedgerReader } from './ledger.js';
 
 export interface EmbeddedLedgerOptions {
   /** The SQLite file; its folder is made where it is missing. */
@@ -16,17 +17,52 @@ export interface EmbeddedLedgerOptions {
 }
 
 /**
- * Opens the ledger in one SQLite file, for this process alone. Changes of one turn of the event loop share one
- * transaction. Throws `unavailable` when another process holds the file.
+ * Opens the ledger in one SQLite file, which this process alone writes; others may read it. Changes of one turn of the
+ * event loop share one transaction. Throws `unavailable` when another process holds the file.
  */
 export function openEmbeddedLedger(options: EmbeddedLedgerOptions): Ledger {
-  const database = openDatabase(options.path, {
+  const { database, close } = openShared(options.path, {
     migrations,
     synchronous: options.synchronous ?? 'normal',
   });
   const commits = groupCommit(database);
-  const { savings, changed } = savingsReader(database);
+  const { changed, ...reads } = readsOf(database, () => {
+    commits.close();
+    close();
+  });
   const writer = ledgerWriter(database, changed);
+  return {
+    ...reads,
+    async apply(changes) {
+      try {
+        await commits.run(() => {
+          for (const change of changes) writer.apply(change);
+        });
+      } catch (error) {
+        writer.forget();
+        throw error;
+      }
+    },
+  };
+}
+
+/**
+ * Opens the ledger to read it as it is now, beside the process that writes it. Throws `missing` where there is none yet,
+ * `misconfigured` where another version wrote it.
+ */
+export function openEmbeddedLedgerReader({ path }: Pick<EmbeddedLedgerOptions, 'path'>): LedgerReader {
+  const database = openReader(path, { migrations });
+  const { changed: _, ...reads } = readsOf(database, () => database.close());
+  return reads;
+}
+
+interface Reads extends LedgerReader {
+  /** To be told of every message that is written. */
+  readonly changed: (seq: number) => void;
+}
+
+function readsOf(database: DatabaseSync, close: () => void): Reads {
+  const { savings, changed } = savingsReader(database);
   const reader = messageReader(database);
   const list = messageLister(database, reader.view);
   const { review, reviews } = reviewReader(database);
@@ -45,16 +81,7 @@ export function openEmbeddedLedger(options: EmbeddedLedgerOptions): Ledger {
   }
 
   return {
-    async apply(changes) {
-      try {
-        await commits.run(() => {
-          for (const change of changes) writer.apply(change);
-        });
-      } catch (error) {
-        writer.forget();
-        throw error;
-      }
-    },
+    changed,
     message: (id) => reading(() => reader.message(id)),
     list: (query) => reading(() => list(query)),
     reviews: (query) => reading(() => reviews(query)),
@@ -65,8 +92,7 @@ export function openEmbeddedLedger(options: EmbeddedLedgerOptions): Ledger {
     close: async () => {
       if (!open) return;
       open = false;
-      commits.close();
-      database.close();
+      close();
     },
   };
 }

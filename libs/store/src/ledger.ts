@@ -235,5 +235,8 @@ export interface Ledger {
   close(): Promise<void>;
 }
 
+/** What reading a ledger takes. */
+export type LedgerReader = Omit<Ledger, 'apply'>;
+
 /** Injection token of the process's one ledger. */
 export const LEDGER = Symbol('ledger');

@@ -1,4 +1,5 @@
 import { Fault } from '@spillway/contracts/fault';
+import { callCost } from '@spillway/models/cost';
 import { embeddedModels } from '@spillway/models/embedded';
 import type { LanguageModel, StepName } from '@spillway/models/language-model';
 import { type EndpointProbe, probeEndpoint } from '@spillway/models/probe';
@@ -6,9 +7,12 @@ import type { Models } from '@spillway/models/registry';
 import { promptFor } from '@spillway/models/steps';
 import { trainPack } from '@spillway/models/train';
 import type { Pack } from '@spillway/pack/pack';
+import type { Budget } from '@spillway/store/budget';
+import { dollars } from './bill.js';
 import { modelsOf } from './calling.js';
 import type { CliConfig } from './cli.config.js';
 import type { Finding } from './finding.js';
+import { openBudget } from './stores.js';
 
 const PROBE_TIMEOUT_MS = 30_000;
 const STEPS: readonly StepName[] = ['classify', 'extract', 'sentiment', 'draft', 'polish'];
@@ -21,15 +25,54 @@ interface Used {
   readonly relying: StepName[];
 }
 
-/** One real call to every model that a step uses. */
+/** One real call to every model that a step uses, under the caps of the policy; what it cost is told. */
 export async function endpoints(
   config: CliConfig,
   pack: Pack,
   signal: AbortSignal,
 ): Promise<readonly Finding[]> {
+  const guard = await guardOf(config, pack);
+  if ('check' in guard) return [guard];
+  try {
+    return await probedModels(config, pack, guard, signal);
+  } finally {
+    await guard.budget?.close();
+  }
+}
+
+/** What holds the probes to the caps. */
+interface Guard {
+  readonly budget?: Budget;
+  /** Why a probe is not counted, where there are caps. */
+  readonly outside?: string;
+}
+
+/** The budget, as the policy has caps; without it nothing is called, but beside a server that keeps it to itself. */
+async function guardOf(config: CliConfig, pack: Pack): Promise<Guard | Finding> {
+  const caps = pack.policy.budgets?.caps;
+  if (caps === undefined) return {};
+  try {
+    return { budget: await openBudget(config, caps) };
+  } catch (error) {
+    const { code, message } = Fault.from(error);
+    if (code === 'unavailable' && config.redisUrl === undefined) {
+      return { outside: 'not counted by the caps, whose budget the running server holds' };
+    }
+    const fix = 'the caps of the policy are kept there: no endpoint is probed without them';
+    return { check: 'budget', ok: false, found: `${code}: ${message}`, fix };
+  }
+}
+
+async function probedModels(
+  config: CliConfig,
+  pack: Pack,
+  guard: Guard,
+  signal: AbortSignal,
+): Promise<readonly Finding[]> {
   let models: Models;
   try {
-    models = modelsOf(config, pack, { embedded: embeddedModels(pack, trainPack(pack)) });
+    const embedded = embeddedModels(pack, trainPack(pack));
+    models = modelsOf(config, pack, { embedded, budget: guard.budget });
   } catch (error) {
     return Fault.from(error).problems.map(({ where, message }) => ({
       check: 'endpoint',
@@ -39,7 +82,7 @@ export async function endpoints(
     }));
   }
   try {
-    return await Promise.all(usedIn(models).map((used) => looked(used, pack, signal)));
+    return await Promise.all(usedIn(models).map((used) => looked(used, { pack, guard, signal })));
   } finally {
     await models.close();
   }
@@ -59,7 +102,13 @@ function usedIn(models: Models): readonly Used[] {
   return [...used.values()];
 }
 
-async function looked(used: Used, pack: Pack, signal: AbortSignal): Promise<Finding> {
+interface Looking {
+  readonly pack: Pack;
+  readonly guard: Guard;
+  readonly signal: AbortSignal;
+}
+
+async function looked(used: Used, { pack, guard, signal }: Looking): Promise<Finding> {
   const { model, step, relying } = used;
   const check = `model ${model.name}`;
   const within = AbortSignal.any([signal, AbortSignal.timeout(PROBE_TIMEOUT_MS)]);
@@ -73,8 +122,12 @@ async function looked(used: Used, pack: Pack, signal: AbortSignal): Promise<Find
       const found = `embedded, not a language model, in ${ms()}, with its own calibrated confidence`;
       return { check, ok: true, found };
     }
+    const startedMs = Date.now();
     const probe = await probeEndpoint(model, callId, within);
-    return { check, ...probed(probe, relying, ms()) };
+    const nanos = probe.usage && callCost(pack, model, probe.usage, startedMs);
+    const cost = nanos === undefined ? 'at an unknown cost' : `for ${dollars(Number(nanos))}`;
+    const took = [ms(), cost, ...(guard.outside === undefined ? [] : [guard.outside])].join(', ');
+    return { check, ...probed(probe, relying, took) };
   } catch (error) {
     const { code, message } = Fault.from(error);
     return { check, ok: false, found: `${code}: ${message}`, fix: fixFor(code) };
@@ -108,7 +161,7 @@ export function probed(
     `answered in ${took}, with ${signals[probe.logprobs]}${list}`,
     schemas[probe.schema],
     ...(probe.logprobs !== 'none' && !probe.bytes ? ['tokens without bytes'] : []),
-    ...(probe.usage ? [] : ['no token counts: what it costs stays unknown']),
+    ...(probe.usage !== undefined ? [] : ['no token counts: what it costs stays unknown']),
   ].join('; ');
   if (usable.has(probe.logprobs) || relying.length === 0) return { ok: true, found };
   return {
@@ -131,6 +184,8 @@ function fixFor(code: Fault['code']): string {
       return 'check address, model name and key (SMALL_*, BIG_* or the pack’s models.yaml)';
     case 'throttled':
       return 'the endpoint asks for fewer calls: lower `concurrency` in models.yaml or raise its limit';
+    case 'over_budget':
+      return 'raise the cap in policy.yaml, or wait until it begins anew: until then no call is made';
     case 'timed_out':
       return 'raise `timeout_ms` in models.yaml, or give the endpoint more room';
     default:

@@ -21,11 +21,10 @@ import { SPENT_ROWS } from '@spillway/pack/files';
 import { loadPack } from '@spillway/pack/load';
 import type { Pack } from '@spillway/pack/pack';
 import { reviewWarning } from '@spillway/policy/review';
-import type { Ledger } from '@spillway/store/ledger';
 import { createTwoFilesPatch } from 'diff';
 import type { CliConfig } from './cli.config.js';
 import { newestPrice } from './newest-price.js';
-import { openLedger } from './stores.js';
+import { openLedgerReader } from './stores.js';
 import type { Terminal } from './terminal.js';
 
 export interface ReviewOptions {
@@ -79,7 +78,7 @@ async function reviewed(
   const record = join(config.pack, SPENT_ROWS);
   const spent = spendsOf(SPENT_ROWS, existsSync(record) ? await readFile(record, 'utf8') : '');
   const earlier = monthBefore(month.fromMs);
-  const ledger = await ledgerOf(config);
+  const ledger = await openLedgerReader(config);
   try {
     const certified = Object.values(pack.policy.tasks).some(({ certificate }) => certificate !== undefined);
     const reviews = reviewMonth({
@@ -99,21 +98,6 @@ async function reviewed(
     return reviews;
   } finally {
     await ledger.close();
-  }
-}
-
-/** The embedded ledger belongs to one process. Throws as {@link openLedger} does, with what to do. */
-async function ledgerOf(config: CliConfig): Promise<Ledger> {
-  try {
-    return await openLedger(config);
-  } catch (error) {
-    const fault = Fault.from(error);
-    if (fault.code !== 'unavailable' || config.databaseUrl !== undefined) throw fault;
-    const fix = {
-      where: 'fix',
-      message: 'stop `spillway start` for the review: the embedded ledger serves one process',
-    };
-    throw new Fault('unavailable', fault.message, { cause: fault, problems: [...fault.problems, fix] });
   }
 }
 

@@ -5,9 +5,9 @@ import { Fault } from '@spillway/contracts/fault';
 import type { Budget, BudgetCap } from '@spillway/store/budget';
 import { openEmbeddedBudget } from '@spillway/store/embedded-budget';
 import { openEmbeddedKeyedState } from '@spillway/store/embedded-keyed-state';
-import { openEmbeddedLedger } from '@spillway/store/embedded-ledger';
+import { openEmbeddedLedger, openEmbeddedLedgerReader } from '@spillway/store/embedded-ledger';
 import type { KeyedState } from '@spillway/store/keyed-state';
-import type { Ledger } from '@spillway/store/ledger';
+import type { Ledger, LedgerReader } from '@spillway/store/ledger';
 import { createLogger } from '@spillway/telemetry/logger';
 import type { CliConfig, KafkaConfig } from './cli.config.js';
 
@@ -62,6 +62,16 @@ export async function openLedger(config: CliConfig): Promise<Ledger> {
   if (config.databaseUrl === undefined) return openEmbeddedLedger({ path: at(config, 'ledger.db') });
   const { openPostgresLedger } = await import('@spillway/store/postgres-ledger');
   return openPostgresLedger({ url: config.databaseUrl, logger: createLogger('postgres') });
+}
+
+/**
+ * The ledger to read it, also beside a server that writes it: PostgreSQL, where it is named, or the file in the data folder.
+ * Throws `missing` where there is no such file yet.
+ */
+export async function openLedgerReader(config: CliConfig): Promise<LedgerReader> {
+  return config.databaseUrl === undefined
+    ? openEmbeddedLedgerReader({ path: at(config, 'ledger.db') })
+    : openLedger(config);
 }
 
 function withHint(fault: Fault): Fault {

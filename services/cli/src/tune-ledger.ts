@@ -3,10 +3,10 @@ import { Fault } from '@spillway/contracts/fault';
 import { ledgerRows } from '@spillway/eval/ledger-rows';
 import { type AnswerUsage, pricingOf } from '@spillway/eval/step-pricing';
 import type { Pack } from '@spillway/pack/pack';
-import type { Ledger, MessageView } from '@spillway/store/ledger';
+import type { LedgerReader, MessageView } from '@spillway/store/ledger';
 import type { CliConfig } from './cli.config.js';
 import { pricedModels } from './small-models.js';
-import { openLedger } from './stores.js';
+import { openLedgerReader } from './stores.js';
 import { chosenSteps, type GatheredStep, type StepOptions } from './tune-rows.js';
 
 export interface LedgerOptions extends StepOptions {
@@ -42,7 +42,7 @@ export async function fromLedger(
 
 async function auditedSince(sinceMs: number, config: CliConfig): Promise<readonly MessageView[]> {
   const messages: MessageView[] = [];
-  const ledger = await openLedger(config);
+  const ledger = await openLedgerReader(config);
   try {
     for await (const message of messagesOf(ledger)) {
       if (message.receivedAtMs < sinceMs) break;
@@ -55,7 +55,7 @@ async function auditedSince(sinceMs: number, config: CliConfig): Promise<readonl
 }
 
 /** Newest first. */
-async function* messagesOf(ledger: Ledger): AsyncGenerator<MessageView> {
+async function* messagesOf(ledger: LedgerReader): AsyncGenerator<MessageView> {
   let cursor: string | undefined;
   do {
     const page = await ledger.list(cursor === undefined ? { limit: 200 } : { limit: 200, cursor });

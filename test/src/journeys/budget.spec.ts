@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { type ModelServer, startModelServer } from '@spillway/models/testing/model-server';
 import { afterAll, beforeAll, expect, it, vi } from 'vitest';
 import { call, type Message, post, until } from '../api.js';
-import { type Server, startServer } from '../server.js';
+import { type Server, spillway, startServer } from '../server.js';
 
 const support = fileURLToPath(new URL('../../../deploy/packs/support', import.meta.url));
 const CAP_NANOS = 100_000_000;
@@ -54,6 +54,21 @@ const send = (text = 'Where is my order FF-204518?'): Promise<string> =>
   post(server.url, { text, channel: 'email' });
 const told = async (ids: readonly string[]): Promise<readonly Message[]> =>
   Promise.all(ids.map((id) => until(server.url, id)));
+
+it('has doctor say of its probe that it is not counted while the server holds the budget', async () => {
+  const before = await used();
+  const { stdout } = await spillway(['doctor'], {
+    SPILLWAY_PACK: pack,
+    SPILLWAY_DATA: server.data,
+    SPILLWAY_PORT: String(server.port),
+    BIG_BASE_URL: big.baseUrl,
+    BIG_API_KEY: 'key',
+  });
+  expect(stdout).toMatch(
+    /ok {3}model gpt-4o: answered in \d+ ms, for \$0\.000\d+, not counted by the caps, whose budget the running server holds/,
+  );
+  expect(await used()).toEqual(before);
+}, 60_000);
 
 it('still counts, after kill -9, what a call in flight may cost, beside the call that is made again', async () => {
   big.next({ kind: 'silent' });

@@ -177,6 +177,32 @@ describe('spillway doctor', () => {
     expect(stdout).toMatch(/FAIL model gone: unavailable/);
     expect(stdout).toMatch(/fix: check that the endpoint runs/);
   }, 60_000);
+
+  it('probes under the caps, tells what it cost, and makes no call that a cap has no room for', async () => {
+    const models = await startModelServer();
+    const pack = join(folder, 'capped');
+    const cap = (dollars: string) => {
+      cpSync(fileURLToPath(new URL('../../../deploy/packs/support', import.meta.url)), pack, {
+        recursive: true,
+      });
+      const policy = readFileSync(join(pack, 'policy.yaml'), 'utf8');
+      writeFileSync(join(pack, 'policy.yaml'), policy.replace('dollars: "200"', `dollars: "${dollars}"`));
+      return {
+        SPILLWAY_DATA: join(folder, 'capped-data'),
+        SPILLWAY_PORT: '1',
+        SPILLWAY_PACK: pack,
+        BIG_BASE_URL: models.baseUrl,
+      };
+    };
+    const { stdout } = await spillway(['doctor'], cap('200'));
+    expect(stdout).toMatch(/ok {3}model gpt-4o: answered in \d+ ms, for \$0\.000\d+, with/);
+    expect(models.calls).toHaveLength(1);
+    const over = await spillway(['doctor'], cap('0.0001'));
+    expect(over).toMatchObject({ code: 3, stdout: expect.stringMatching(/FAIL model gpt-4o: over_budget/) });
+    expect(over.stdout).toMatch(/fix: raise the cap in policy.yaml/);
+    expect(models.calls).toHaveLength(1);
+    await models.close();
+  }, 60_000);
 });
 
 it('spillway train makes the embedded models', async () => {

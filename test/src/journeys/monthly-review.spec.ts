@@ -6,7 +6,7 @@ import { openEmbeddedLedger } from '@spillway/store/embedded-ledger';
 import { audit, decision, detail, received, step } from '@spillway/store/testing/ledger-history';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { parse } from 'yaml';
-import { spillway } from '../server.js';
+import { spillway, startServer } from '../server.js';
 
 let folder: string;
 let pack: string;
@@ -52,6 +52,39 @@ afterAll(() => rmSync(folder, { recursive: true }));
 const policyPath = () => join(pack, 'policy.yaml');
 const policy = () => parse(readFileSync(policyPath(), 'utf8'));
 const proposals = () => join(folder, 'data', 'proposals');
+
+it('reads the ledger while a server writes it, which nobody else may write', async () => {
+  const server = await startServer(here);
+  try {
+    const reviewed = await spillway(['review', '--month', '2026-09', '--json'], here);
+    expect(reviewed.code).toBe(0);
+    expect(JSON.parse(reviewed.stdout).tasks[0]).toMatchObject({ task: 'classify', now: { messages: 400 } });
+    const own = join(folder, 'tuned-pack');
+    cpSync(pack, own, { recursive: true });
+    const tuned = await spillway(
+      [
+        'tune',
+        '--from-ledger',
+        '--label-source',
+        'agreement',
+        '--step',
+        'classify',
+        '--since',
+        '2026-09-01',
+        '--json',
+      ],
+      { ...here, SPILLWAY_PACK: own },
+    );
+    expect(tuned).toMatchObject({ code: 4, stderr: '' });
+    expect(JSON.parse(tuned.stdout).steps[0].certification).toMatchObject({ verdict: 'do_not_route' });
+    expect(await spillway(['start'], { ...here, SPILLWAY_PORT: '0' })).toMatchObject({
+      code: 3,
+      stderr: expect.stringContaining('in use by another process'),
+    });
+  } finally {
+    await server.stop();
+  }
+}, 60_000);
 
 it('reviews the month, changes nothing before a person approves, and refuses what was tampered with', async () => {
   const before = policy();

@@ -1,6 +1,6 @@
 import { rowHash } from '@spillway/confidence/data-rows';
 import type { LabelSource } from '@spillway/confidence/fit';
-import type { Ledger, MessageView, StepName } from '@spillway/store/ledger';
+import type { LedgerReader, MessageView, StepName } from '@spillway/store/ledger';
 import type { Month } from './month.js';
 
 /** What became of one small answer of the month, and what is known of its truth. No text. */
@@ -31,7 +31,10 @@ export interface AnswerAudit {
 const PAGE = 200;
 
 /** The small answers of a month, in the order in which the messages arrived. Reads every message of the month. */
-export async function answersOfMonth(ledger: Ledger, { fromMs, toMs }: Month): Promise<readonly AnswerRow[]> {
+export async function answersOfMonth(
+  ledger: LedgerReader,
+  { fromMs, toMs }: Month,
+): Promise<readonly AnswerRow[]> {
   const rows: AnswerRow[] = [];
   let cursor: string | undefined;
   do {

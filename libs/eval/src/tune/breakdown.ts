@@ -9,7 +9,7 @@ export interface JudgedRow {
   readonly score?: number;
 }
 
-export interface ClassFigures {
+interface ClassFigures {
   readonly label: string;
   readonly rows: number;
   readonly kept: number;
@@ -19,7 +19,7 @@ export interface ClassFigures {
 }
 
 /** What the newest answers say, where the rows have dates. */
-export interface LaterCheck {
+interface LaterCheck {
   readonly from: string;
   readonly kept: number;
   readonly errors: number;

@@ -263,9 +263,8 @@ describe('the choice by cost', () => {
   it('names what a saving is net of, and that a projection is one', () => {
     const projected = { ...cheap, options: { ...cheap.options, pricing: { ...pricing, projected: true } } };
     const text = tuneTable(chosen([projected]));
-    expect(text).toMatch(
-      /saves +\$0\.0\d+ on 1,000 messages \(\d+(\.\d)? %\), net of \$0\.0001 for the audit/,
-    );
+    expect(text).toMatch(/saves +\$0\.0\d+ on 1,000 messages \(\d+(\.\d)? %\)/);
+    expect(text).toMatch(/net of +\$0\.0001 for little and its samples, \$0\.0001 for the audit, nothing/);
     expect(text).toContain('a projection, the embedded models cost nothing');
     expect(text).toContain('(prices of 2026-10-01)');
   });
