@@ -23,7 +23,8 @@ export interface StepInput {
  * never pays for them.
  */
 export interface Prompt {
-  readonly step: StepName;
+  /** A step, or the comparison of two replies. */
+  readonly step: StepName | 'judge';
   readonly system: string;
   readonly user: string;
   /** About how many tokens `system` and `user` have; known without rendering them. */

@@ -2,10 +2,10 @@ import { type ConfidenceFit, confidenceOf } from '@spillway/confidence/fit';
 import { publishable } from '@spillway/confidence/score';
 import { ConfidenceSource, Mood } from '@spillway/contracts/model';
 import type { Pack } from '@spillway/pack/pack';
-import type { Completion, LanguageModel, Prompt } from './language-model.js';
+import type { Completion, LanguageModel } from './language-model.js';
 import type { StepAnswer } from './steps/answer.js';
 import type { ConfidenceInit } from './steps/confidence.js';
-import { promptVersion } from './steps.js';
+import { promptVersion, type StepPrompt } from './steps.js';
 
 /** What is asked beside one answer to know how sure a model is of it. */
 export interface Signals {
@@ -17,7 +17,7 @@ export interface Signals {
 
 export interface AnswerToWeigh {
   readonly pack: Pack;
-  readonly prompt: Prompt;
+  readonly prompt: StepPrompt;
   readonly model: LanguageModel;
   readonly signals: Signals;
   readonly completion: Completion;
@@ -89,7 +89,7 @@ function labelOf({ result }: StepAnswer): string | undefined {
 
 async function opinionOn(
   answer: StepAnswer,
-  prompt: Prompt,
+  prompt: StepPrompt,
   { secondOpinion }: Signals,
 ): Promise<Opinion | undefined> {
   const label = labelOf(answer);

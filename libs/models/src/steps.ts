@@ -35,6 +35,11 @@ function prepare(step: StepName, pack: Pack): PreparedStep {
   return steps[step];
 }
 
+/** The prompt of a step of the pipeline. */
+export interface StepPrompt extends Prompt {
+  readonly step: StepName;
+}
+
 interface PromptOptions {
   /** 0, which is the likeliest answer, where it is left out. */
   readonly temperature?: number;
@@ -50,7 +55,7 @@ export function promptFor(
   pack: Pack,
   callId: string,
   { temperature = 0 }: PromptOptions = {},
-): Prompt {
+): StepPrompt {
   const { form, renderer } = prepare(step, pack);
   let rendered: Rendered | undefined;
   const once = (): Rendered => {

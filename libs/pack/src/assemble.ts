@@ -25,7 +25,8 @@ export function assemble(parts: PackParts, directory: string, hash: string): Pac
     !models.value ||
     !policy.value ||
     !prompts ||
-    !fits
+    !fits ||
+    (parts.judge !== undefined && parts.judge.value === undefined)
   ) {
     return undefined;
   }
@@ -38,6 +39,7 @@ export function assemble(parts: PackParts, directory: string, hash: string): Pac
     fields: fields.value.fields,
     macros: macros.value.macros,
     prompts,
+    ...(parts.judge?.value === undefined ? {} : { judge: parts.judge.value }),
     models: models.value.models.map(modelOf),
     steps: stepsOf(models.value),
     reference: models.value.reference,

@@ -10,6 +10,9 @@ export const tasks = ['classify', 'extract', 'sentiment', 'draft', 'polish'] as 
 const settings = ['pack.yaml', 'intents.yaml', 'fields.yaml', 'macros.yaml', 'models.yaml', 'policy.yaml'];
 const prompts = tasks.map((task) => `prompts/${task}.yaml`);
 
+/** A pack may say how a model compares two replies. */
+export const JUDGE = 'prompts/judge.yaml';
+
 /** Files that every pack has. */
 export const requiredFiles: readonly string[] = [...settings, ...prompts];
 
@@ -17,7 +20,7 @@ export const requiredFiles: readonly string[] = [...settings, ...prompts];
 export const INBOX = 'inbox.jsonl';
 
 /** `eval/classify.jsonl`, or several of a kind: `eval/classify.hard.jsonl`. */
-export const evalFile = /^eval\/(classify|sentiment|extract)(?:\.[\w-]+)?\.jsonl$/;
+export const evalFile = new RegExp(`^eval/(${tasks.join('|')})(?:\\.[\\w-]+)?\\.jsonl$`);
 
 /** What was fitted to a step's answers: `confidence/classify.json`. Written by `spillway tune`. */
 export const fitFile = new RegExp(`^confidence/(${tasks.join('|')})\\.json$`);
@@ -68,7 +71,11 @@ export async function read(directory: string, file: string): Promise<Uint8Array 
 }
 
 const isOfPack = (file: string): boolean =>
-  requiredFiles.includes(file) || file === INBOX || evalFile.test(file) || fitFile.test(file);
+  requiredFiles.includes(file) ||
+  file === INBOX ||
+  file === JUDGE ||
+  evalFile.test(file) ||
+  fitFile.test(file);
 
 async function list(directory: string, folder: string): Promise<readonly string[]> {
   try {
@@ -91,6 +98,7 @@ function strayFile(file: string, known: readonly string[]): PackProblem[] {
   const meant = didYouMean(file, [
     ...known,
     INBOX,
+    JUDGE,
     ...tasks.flatMap((task) => [`eval/${task}.jsonl`, `confidence/${task}.json`]),
   ]);
   if (meant === '' && !file.includes('/')) return [];

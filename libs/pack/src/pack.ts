@@ -41,6 +41,9 @@ export const PROMPT_NAMES = [
   'wordings',
 ] as const;
 
+/** What the prompt of a judge may name: `first` and `second` are the replies that it compares. */
+export const JUDGE_NAMES = ['text', 'subject', 'locale', 'first', 'second', 'company', 'voice'] as const;
+
 export type FieldKind = 'date' | 'phone' | 'money' | 'email' | 'pattern';
 
 export interface FieldDefinition {
@@ -138,6 +141,8 @@ export interface Pack {
   readonly fields: readonly FieldDefinition[];
   readonly macros: readonly Macro[];
   readonly prompts: Readonly<Record<TaskName, PromptTemplate>>;
+  /** How two replies are compared; left out where the pack does not say. */
+  readonly judge?: PromptTemplate;
   readonly models: readonly ModelDefinition[];
   readonly steps: Readonly<Record<TaskName, StepModels>>;
   /** The models whose prices the projected bill uses. */

@@ -2,11 +2,12 @@ import { createHash } from 'node:crypto';
 import type { TaskName } from '@spillway/policy/policy';
 import type { z } from 'zod';
 import { readDocument } from './documents.js';
-import { evalFile, fitFile, INBOX, type PackContents, requiredFiles, tasks } from './files.js';
+import { evalFile, fitFile, INBOX, JUDGE, type PackContents, requiredFiles, tasks } from './files.js';
 import { confidenceFile } from './fit-schema.js';
 import { type Lines, readLines } from './lines.js';
 import { type Part, partOf } from './part.js';
 import type { PackProblem } from './problems.js';
+import { draftLine, polishLine } from './reply-lines.js';
 import {
   brandFile,
   classifyLine,
@@ -30,12 +31,16 @@ export interface PackParts {
   readonly models: Part<z.output<typeof modelsFile>>;
   readonly policy: Part<z.output<typeof policyFile>>;
   readonly prompts: Readonly<Record<TaskName, Part<z.output<typeof promptFile>>>>;
+  /** Absent where the pack has none. */
+  readonly judge?: Part<z.output<typeof promptFile>>;
   /** Those that are there. */
   readonly fits: Readonly<Partial<Record<TaskName, Part<z.output<typeof confidenceFile>>>>>;
   readonly evals: {
     readonly classify: readonly Lines<z.output<typeof classifyLine>>[];
     readonly sentiment: readonly Lines<z.output<typeof sentimentLine>>[];
     readonly extract: readonly Lines<z.output<typeof extractLine>>[];
+    readonly draft: readonly Lines<z.output<typeof draftLine>>[];
+    readonly polish: readonly Lines<z.output<typeof polishLine>>[];
   };
   readonly inbox: Lines<z.output<typeof inboxLine>>;
   /** Problems of the files themselves: missing, unreadable. */
@@ -58,11 +63,14 @@ export function partsOf(contents: PackContents): PackParts {
     models: part('models.yaml', modelsFile),
     policy: part('policy.yaml', policyFile),
     prompts: Object.fromEntries(prompts) as PackParts['prompts'],
+    ...(contents.files.has(JUDGE) ? { judge: part(JUDGE, promptFile) } : {}),
     fits: Object.fromEntries(fits) as PackParts['fits'],
     evals: {
       classify: sets('classify', classifyLine),
       sentiment: sets('sentiment', sentimentLine),
       extract: sets('extract', extractLine),
+      draft: sets('draft', draftLine),
+      polish: sets('polish', polishLine),
     },
     inbox: contents.files.has(INBOX) ? lines(INBOX, inboxLine) : { lines: [], problems: [] },
     problems,
@@ -92,11 +100,12 @@ function reader({ files, problems: given }: PackContents) {
 
 /** What the files have wrong each by itself. */
 export function ownProblems(parts: PackParts): readonly PackProblem[] {
-  const { brand, intents, fields, macros, models, policy, prompts, fits, evals, inbox } = parts;
+  const { brand, intents, fields, macros, models, policy, prompts, judge, fits, evals, inbox } = parts;
   return [
     ...parts.problems,
     ...[brand, intents, fields, macros, models, policy, ...Object.values(prompts), ...Object.values(fits)],
-    ...[...evals.classify, ...evals.sentiment, ...evals.extract, inbox],
+    ...(judge === undefined ? [] : [judge]),
+    ...[...Object.values(evals).flat(), inbox],
   ].flatMap((each) => ('problems' in each ? each.problems : [each]));
 }
 

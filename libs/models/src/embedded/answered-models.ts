@@ -1,6 +1,13 @@
 import { Fault } from '@spillway/contracts/fault';
 import type { Pack } from '@spillway/pack/pack';
-import type { Completion, LanguageModel, OwnConfidence, Prompt, StepInput } from '../language-model.js';
+import type {
+  Completion,
+  LanguageModel,
+  OwnConfidence,
+  Prompt,
+  StepInput,
+  StepName,
+} from '../language-model.js';
 import { embeddedFingerprints } from './fingerprint.js';
 
 /** What an embedded model answers: the text that a language model would have been asked for, and how sure it is. */
@@ -27,7 +34,7 @@ const usageOf = (prompt: Prompt, answer: string): Completion['usage'] => ({
 });
 
 /** Answers a step, here or elsewhere. Rejects or throws only with Fault. */
-export type Answering = (step: Prompt['step'], input: StepInput) => Answer | Promise<Answer>;
+export type Answering = (step: StepName, input: StepInput) => Answer | Promise<Answer>;
 
 function modelOf(tier: 'small' | 'big', pack: Pack, answering: Answering): LanguageModel {
   const listed = pack.models.find((model) => model.driver === 'embedded' && model.tier === tier);
@@ -37,13 +44,17 @@ function modelOf(tier: 'small' | 'big', pack: Pack, answering: Answering): Langu
     embedded: true,
     async complete(prompt, signal) {
       if (signal.aborted) throw Fault.from(signal.reason);
-      const { text, confidence } = await answering(prompt.step, prompt.input);
+      const { step } = prompt;
+      if (step === 'judge') {
+        throw new Fault('misconfigured', 'embedded models are no language models: they compare no replies');
+      }
+      const { text, confidence } = await answering(step, prompt.input);
       return {
         text,
         confidence,
         usage: usageOf(prompt, text),
         finishReason: 'stop',
-        fingerprint: fingerprint(prompt.step),
+        fingerprint: fingerprint(step),
         attempts: 1,
       };
     },

@@ -1,7 +1,7 @@
 import { Fault } from '@spillway/contracts/fault';
 import { Mood, type Sentiment } from '@spillway/contracts/model';
 import type { MoodName, Pack } from '@spillway/pack/pack';
-import type { Prompt, StepInput } from '../language-model.js';
+import type { StepInput, StepName } from '../language-model.js';
 import { type Answer, type Answering, type EmbeddedModels, modelsAnsweredBy } from './answered-models.js';
 import { compileDrafter, confidenceOf, type Drafter, primaryOf } from './draft.js';
 import { repeatable } from './draft-values.js';
@@ -12,7 +12,7 @@ import { secondOpinion } from './second-opinion.js';
 import { sourceOf } from './train.js';
 import { type Prediction, predictIntent, predictMood, type TrainedPack } from './trained.js';
 
-type Answers = Readonly<Record<Prompt['step'], (input: StepInput) => Answer>>;
+type Answers = Readonly<Record<StepName, (input: StepInput) => Answer>>;
 type Classifier = (text: string, subject: string) => Prediction;
 
 export interface Classifiers {

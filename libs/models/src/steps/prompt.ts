@@ -115,8 +115,8 @@ function codedLabels(intents: Pack['intents']): string {
 function valuesOf(pack: Pack, input: StepInput): Record<string, string> {
   const extracted = extractedValues(input);
   return {
-    subject: JSON.stringify(cut(input.subject, SHOWN_SUBJECT)),
-    locale: /^[A-Za-z0-9-]{2,35}$/.test(input.locale) ? input.locale : '',
+    subject: quotedSubject(input.subject),
+    locale: knownLocale(input.locale),
     intent: input.classification?.label ?? '',
     extracted: JSON.stringify(extracted),
     mood: moods[input.sentiment?.mood ?? Mood.UNSPECIFIED],
@@ -148,7 +148,7 @@ function receivedLine({ brand: { timeZone } }: Pack): (receivedAtMs: number) => 
 }
 
 /** The text between two fences of backticks, longer than any run of them inside. */
-function fenced(text: string): string {
+export function fenced(text: string): string {
   const shown = cut(text, SHOWN_CHARACTERS);
   const longest = shown.match(/`{3,}/g)?.reduce((most, run) => Math.max(most, run.length), 2) ?? 2;
   const fence = '`'.repeat(longest + 1);
@@ -156,6 +156,12 @@ function fenced(text: string): string {
   const note = rest === 0 ? '' : `\n(${rest} more characters were left out.)`;
   return `${fence}\n${shown}\n${fence}${note}`;
 }
+
+/** A subject as one quoted line, at most 300 characters of it. */
+export const quotedSubject = (subject: string): string => JSON.stringify(cut(subject, SHOWN_SUBJECT));
+
+/** What looks like a language tag; nothing else gets among the instructions. */
+export const knownLocale = (locale: string): string => (/^[A-Za-z0-9-]{2,35}$/.test(locale) ? locale : '');
 
 /** At most so many UTF-16 code units, without half a character at the end. */
 const cut = (text: string, length: number): string =>

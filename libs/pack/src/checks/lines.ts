@@ -8,7 +8,8 @@ import { namesOf } from './names.js';
 export function checkLines({ evals, inbox, intents, fields }: PackParts): readonly PackProblem[] {
   const labels = namesOf(intents.readable?.intents, (intent) => intent.label);
   const names = namesOf(fields.readable?.fields, (field) => field.name);
-  const sets = [...evals.classify, ...evals.sentiment, ...evals.extract, inbox];
+  const replies = [...evals.draft, ...evals.polish].flatMap(({ lines }) => lines);
+  const sets = [...Object.values(evals).flat(), inbox];
   return [
     ...sets.flatMap(({ lines }) => repeatedIds(lines)),
     ...evals.classify.flatMap(({ lines }) =>
@@ -17,6 +18,15 @@ export function checkLines({ evals, inbox, intents, fields }: PackParts): readon
     ...evals.extract.flatMap(({ lines }) =>
       lines.flatMap((line) => unknown(line, Object.keys(line.value.fields), names, 'no field is called')),
     ),
+    ...replies.flatMap((line) => [
+      ...unknown(
+        line,
+        line.value.intent === undefined ? [] : [line.value.intent],
+        labels,
+        'no intent is labelled',
+      ),
+      ...unknown(line, Object.keys(line.value.fields), names, 'no field is called'),
+    ]),
   ];
 }
 

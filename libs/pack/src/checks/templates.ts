@@ -1,6 +1,6 @@
 import type { TaskName } from '@spillway/policy/policy';
 import { didYouMean } from '../nearest.js';
-import { MACRO_NAMES, OUT_OF_SCOPE, PROMPT_NAMES } from '../pack.js';
+import { JUDGE_NAMES, MACRO_NAMES, OUT_OF_SCOPE, PROMPT_NAMES } from '../pack.js';
 import type { Part } from '../part.js';
 import type { PackParts } from '../parts.js';
 import { type PackProblem, quoted } from '../problems.js';
@@ -52,28 +52,41 @@ const needed: Readonly<Record<TaskName, readonly string[]>> = {
 };
 
 /** What comes from outside has no place among the instructions. */
-const foreign: readonly string[] = ['text', 'subject', 'extracted', 'draft'];
+const foreign: readonly string[] = ['text', 'subject', 'extracted', 'draft', 'first', 'second'];
 
 /** Prompts name what they need and nothing unknown, and keep a stranger's words out of the instructions. */
-export function checkPrompts({ prompts }: PackParts): readonly PackProblem[] {
-  return Object.entries(prompts).flatMap(([task, part]) => {
-    const { system, user } = part.readable ?? {};
-    if (system === undefined || user === undefined) return [];
-    const names = new Set([...placeholdersOf(system), ...placeholdersOf(user)].map(({ name }) => name));
-    const missing = needed[task as TaskName].filter((name) => !names.has(name));
-    const misplaced = placeholdersOf(system).filter(({ name }) => foreign.includes(name));
-    return [
-      ...checkGaps(part, ['system'], system, new Set(PROMPT_NAMES)),
-      ...checkGaps(part, ['user'], user, new Set(PROMPT_NAMES)),
-      ...missing.map((name) =>
-        problemAt(part, ['user'], `{{${name}}} is missing: ${task} cannot do without it`),
-      ),
-      ...misplaced.map(({ name, start }) => {
-        const message = `{{${name}}} brings a stranger's words among the instructions: move it to "user"`;
-        return problemAt(part, ['system'], message, start);
-      }),
-    ];
-  });
+export function checkPrompts({ prompts, judge }: PackParts): readonly PackProblem[] {
+  const tasks = Object.entries(prompts).flatMap(([task, part]) =>
+    checkPrompt(part, { task, known: new Set(PROMPT_NAMES), needed: needed[task as TaskName] }),
+  );
+  if (judge === undefined) return tasks;
+  const compared = ['text', 'first', 'second'];
+  return [...tasks, ...checkPrompt(judge, { task: 'judge', known: new Set(JUDGE_NAMES), needed: compared })];
+}
+
+interface PromptRule {
+  readonly task: string;
+  readonly known: ReadonlySet<string>;
+  readonly needed: readonly string[];
+}
+
+function checkPrompt(part: PackParts['prompts'][TaskName], rule: PromptRule): readonly PackProblem[] {
+  const { system, user } = part.readable ?? {};
+  if (system === undefined || user === undefined) return [];
+  const names = new Set([...placeholdersOf(system), ...placeholdersOf(user)].map(({ name }) => name));
+  const missing = rule.needed.filter((name) => !names.has(name));
+  const misplaced = placeholdersOf(system).filter(({ name }) => foreign.includes(name));
+  return [
+    ...checkGaps(part, ['system'], system, rule.known),
+    ...checkGaps(part, ['user'], user, rule.known),
+    ...missing.map((name) =>
+      problemAt(part, ['user'], `{{${name}}} is missing: ${rule.task} cannot do without it`),
+    ),
+    ...misplaced.map(({ name, start }) => {
+      const message = `{{${name}}} brings a stranger's words among the instructions: move it to "user"`;
+      return problemAt(part, ['system'], message, start);
+    }),
+  ];
 }
 
 /** Gaps with unknown names, and braces that look like one. Without names only the latter. */
