@@ -27,7 +27,11 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(folder, { recursive: true }));
 
-async function answered(replies: readonly ScriptedReply[], identity = 'm1') {
+async function answered(
+  replies: readonly ScriptedReply[],
+  identity = 'm1',
+  asked: Partial<Parameters<typeof answerAll>[0]> = {},
+) {
   const model = scripted(replies);
   const calls = await openCallCache(join(folder, 'cache', 'calls.jsonl'));
   const answers = await answerAll(
@@ -40,6 +44,7 @@ async function answered(replies: readonly ScriptedReply[], identity = 'm1') {
       identity,
       concurrency: 2,
       signal: new AbortController().signal,
+      ...asked,
     },
     inputs,
   );
@@ -56,6 +61,15 @@ describe('answers of a model', () => {
   it('are another model’s where its identity differs', async () => {
     await answered([label('order_status')]);
     expect(await answered([label('order_status')], 'm2')).toMatchObject({ asked: 3 });
+  });
+
+  it('are asked for again where the same model is asked in another way, and for each repetition', async () => {
+    const replies = [label('order_status')];
+    const sampling = { for: () => scripted(replies), signals: () => ({ samples: 2 }) };
+    await answered(replies);
+    expect(await answered(replies, 'm1', { repetition: 1 })).toMatchObject({ asked: 3 });
+    expect(await answered(replies, 'm1', { repetition: 1 })).toMatchObject({ asked: 0 });
+    expect(await answered(replies, 'm1', { models: sampling })).toMatchObject({ hits: 1 });
   });
 
   it('that failed are asked for again', async () => {

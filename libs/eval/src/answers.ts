@@ -9,6 +9,7 @@ import {
   stepRunner,
 } from '@spillway/models/runner';
 import { promptFor } from '@spillway/models/steps';
+import { sourceOf } from '@spillway/models/train';
 import type { Pack } from '@spillway/pack/pack';
 import type { CallCache } from './call-cache.js';
 
@@ -20,19 +21,34 @@ export interface AnswerOptions {
   readonly tier: ModelTier;
   /** What distinguishes the model from others of its name: its address and the name that the endpoint knows it by. */
   readonly identity: string;
+  /** Which of several answers to the same input this is; 0 when left out. */
+  readonly repetition?: number;
   /** Calls at a time. */
   readonly concurrency: number;
   readonly signal: AbortSignal;
   readonly onAnswer?: (done: number) => void;
 }
 
-type InputNames = Pick<AnswerOptions, 'pack' | 'step' | 'identity'>;
+type InputNames = Pick<AnswerOptions, 'pack' | 'models' | 'step' | 'tier' | 'identity' | 'repetition'>;
 
-/** The id of a call by everything that its answer follows from: model, prompt and input. */
-function inputIdOf({ pack, step, identity }: InputNames, input: StepInput): string {
+/**
+ * The id of an input by everything known beforehand that its answer follows from: model, prompt, samples and second opinion.
+ * What only the answer tells, such as the server's own version, is in its fingerprint. What is fitted to confidences is no
+ * part of it, since it can be applied to an answer that is there.
+ */
+function inputIdOf(
+  { pack, models, step, tier, identity, repetition = 0 }: InputNames,
+  input: StepInput,
+): string {
   const { system, user, schema, maxOutputTokens } = promptFor(step, input, pack, '');
+  const { samples, secondOpinion } = models.signals?.(step, tier) ?? { samples: 1 };
+  const beside = [
+    ...(samples === 1 ? [] : [`samples:${samples}`]),
+    ...(secondOpinion === undefined ? [] : [`second:${sourceOf(pack)}`]),
+    ...(repetition === 0 ? [] : [`repetition:${repetition}`]),
+  ];
   return createHash('sha256')
-    .update(JSON.stringify([identity, step, system, user, schema ?? null, maxOutputTokens]))
+    .update(JSON.stringify([identity, step, system, user, schema ?? null, maxOutputTokens, ...beside]))
     .digest('hex')
     .slice(0, 40);
 }
@@ -47,7 +63,7 @@ export interface Unanswered {
 
 /** What {@link answerAll} would ask an endpoint for these inputs, given the answers that are there already. */
 export function unanswered(
-  options: InputNames & Pick<AnswerOptions, 'tier'> & { readonly calls: Pick<CallCache, 'has'> },
+  options: InputNames & { readonly calls: Pick<CallCache, 'has'> },
   inputs: readonly StepInput[],
 ): Unanswered {
   const { pack, step, tier, calls } = options;
