@@ -6,11 +6,13 @@ import { costOf, priceAt } from '@spillway/pack/prices';
 import type { Policy } from '@spillway/policy/policy';
 import { safeguardOf } from '@spillway/policy/safeguard';
 
-/** One model's answer to one row, with what it is worth and what it took. Holds nothing that a customer wrote. */
+/** One model's answer to one row, with what it is worth and what it took. */
 export interface GradedAnswer {
   readonly right: boolean;
   /** What the answer names, where that is one of a closed list: an intent, a mood. Empty for an answer that failed. */
   readonly said: string;
+  /** Extracted values by field. A customer's words: they are counted and never shown. */
+  readonly fields: Readonly<Record<string, readonly string[]>>;
   /** Why a reply is not right, one reason for each check that failed. */
   readonly reasons: readonly string[];
   /** Code of the fault that came in place of an answer. */
@@ -28,7 +30,7 @@ export interface GradedAnswer {
 }
 
 /** What only the step can tell of an answer. */
-export type Grade = Pick<GradedAnswer, 'right' | 'said' | 'reasons'>;
+export type Grade = Pick<GradedAnswer, 'right' | 'said' | 'fields' | 'reasons'>;
 
 /** What becomes of a small answer by the policy: it is kept, or the big model is asked, or a person decides. */
 export type Decision = 'keep' | 'escalate' | 'hold';

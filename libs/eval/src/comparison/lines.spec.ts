@@ -6,6 +6,7 @@ import { lineOf } from './lines.js';
 const answer = (right: boolean, costNanos: bigint | undefined, latencyMs: number): GradedAnswer => ({
   right,
   said: right ? 'a' : 'b',
+  fields: {},
   reasons: [],
   costNanos,
   referenceNanos: costNanos,

@@ -55,11 +55,19 @@ export function lineOf(way: Way, options: LineOptions): Line {
     accuracy: shareFigure(expected, options),
     ...(f1 === undefined ? {} : { f1 }),
     sent: way.sent.reduce((sum, share) => sum + share, 0) / way.sent.length,
-    nanosPerThousand: costPerThousand(way, options, ({ costNanos }) => costNanos),
-    referencePerThousand: costPerThousand(way, options, ({ referenceNanos }) => referenceNanos),
+    ...lineCosts(way, options),
     latency: latencyOf(way, options),
   };
 }
+
+/** What 1,000 messages cost in one way. */
+export const lineCosts = (
+  way: Pick<Way, 'asksSmall' | 'sent'>,
+  options: Pick<LineOptions, 'small' | 'big'>,
+): Pick<Line, 'nanosPerThousand' | 'referencePerThousand'> => ({
+  nanosPerThousand: costPerThousand(way, options, ({ costNanos }) => costNanos),
+  referencePerThousand: costPerThousand(way, options, ({ referenceNanos }) => referenceNanos),
+});
 
 const expectedRight = (
   share: number,
@@ -103,8 +111,8 @@ const MILLION = 1_000_000n;
 
 /** Exact but for one rounding: shares are taken to the millionth. */
 function costPerThousand(
-  { asksSmall, sent }: Way,
-  { small, big }: LineOptions,
+  { asksSmall, sent }: Pick<Way, 'asksSmall' | 'sent'>,
+  { small, big }: Pick<LineOptions, 'small' | 'big'>,
   nanosOf: (answer: GradedAnswer) => bigint | undefined,
 ): bigint | undefined {
   let sum = 0n;

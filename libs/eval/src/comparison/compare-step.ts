@@ -1,0 +1,200 @@
+import { seededRandom } from '@spillway/confidence/random';
+import type { StepName } from '@spillway/models/language-model';
+import type { Policy } from '@spillway/policy/policy';
+import { bootstrapInterval, type Statistic } from '../statistics/bootstrap.js';
+import { differenceInterval, type McNemar, mcnemar, pairedOutcome } from '../statistics/paired-shares.js';
+import { type Spread, spreadOf } from '../statistics/spread.js';
+import type { Evidence } from './data-line.js';
+import { type Decision, decisionOn, type GradedAnswer } from './graded.js';
+import { type Figure, type Line, type LineOptions, lineCosts, lineOf } from './lines.js';
+
+/** A model with its answers to all rows, once for each repetition. */
+export interface Answering {
+  readonly name: string;
+  readonly embedded: boolean;
+  readonly runs: readonly (readonly GradedAnswer[])[];
+}
+
+/** By how much more often one way is right than the big model alone, on the same rows. */
+export interface Difference {
+  readonly name: string;
+  readonly accuracy: Figure & { readonly test: McNemar };
+  readonly f1?: Figure;
+}
+
+export interface ModelSummary {
+  readonly name: string;
+  readonly embedded: boolean;
+  /** Share right over repetitions. */
+  readonly spread: Spread;
+  /** Different ones, for whoever wonders whether the server changed between two answers. */
+  readonly fingerprints: readonly string[];
+  /** Answers that failed, by the code of their fault. */
+  readonly failures: Readonly<Record<string, number>>;
+}
+
+/** A threshold with what the cascade would have been right on these rows, drawn with the labels in view. */
+export interface HindsightPoint {
+  readonly threshold: number;
+  readonly sent: number;
+  readonly accuracy: number;
+  readonly nanosPerThousand: bigint | undefined;
+  readonly referencePerThousand: bigint | undefined;
+}
+
+/** The same rows answered in every way, side by side. Holds nothing that a customer wrote. */
+export interface StepFigures {
+  readonly step: StepName;
+  readonly rows: number;
+  readonly threshold: number;
+  readonly f1Name?: string;
+  readonly models: readonly ModelSummary[];
+  /** Small alone, big alone, cascade, a random router with the cascade's share, an oracle; then further models alone. */
+  readonly lines: readonly Line[];
+  readonly differences: readonly Difference[];
+  /** How many small answers the policy keeps, escalates and holds for a person. */
+  readonly decisions: Readonly<Record<Decision, number>>;
+  /** Confidence of each small answer that has one, and whether it is right. */
+  readonly confidences: readonly { readonly confidence: number; readonly right: boolean }[];
+  readonly hindsight: readonly HindsightPoint[];
+  readonly evidence: Evidence;
+}
+
+export interface CompareOptions {
+  readonly step: StepName;
+  readonly policy: Policy;
+  /** The small model first, the big one last. */
+  readonly answering: readonly Answering[];
+  readonly clusters: readonly (string | undefined)[];
+  readonly f1?: { readonly name: string; readonly of: NonNullable<LineOptions['f1']> };
+  readonly evidence: Evidence;
+}
+
+/** All draws of a report begin here: the same answers give the same report. */
+const SEED = 1;
+const random = (): (() => number) => seededRandom(SEED);
+
+/** Compares two models or more on the same rows. Statistics rest on the first repetition; the others show its spread. */
+export function compareStep(options: CompareOptions): StepFigures {
+  const { step, policy, answering, clusters, f1, evidence } = options;
+  const [small, big] = [firstRun(answering[0]), firstRun(answering.at(-1))];
+  const decisions = small.map((answer) => decisionOn(step, answer, policy));
+  const lineOptions = { small, big, clusters, random, ...(f1 === undefined ? {} : { f1: f1.of }) };
+  const sent = decisions.map((decision) => Number(decision !== 'keep'));
+  const share = sent.reduce((sum, one) => sum + one, 0) / sent.length;
+  const everywhere = (value: number): number[] => small.map(() => value);
+  const further = answering
+    .slice(1, -1)
+    .map((model) =>
+      lineOf(
+        { name: model.name, asksSmall: false, sent: everywhere(1) },
+        { ...lineOptions, big: firstRun(model) },
+      ),
+    );
+  return {
+    step,
+    rows: small.length,
+    threshold: policy.tasks[step].threshold,
+    ...(f1 === undefined ? {} : { f1Name: f1.name }),
+    models: answering.map(summaryOf),
+    lines: [
+      lineOf({ name: 'floor', asksSmall: true, sent: everywhere(0) }, lineOptions),
+      lineOf({ name: 'ceiling', asksSmall: false, sent: everywhere(1) }, lineOptions),
+      lineOf({ name: 'cascade', asksSmall: true, sent }, lineOptions),
+      lineOf({ name: 'random', asksSmall: true, sent: everywhere(share) }, lineOptions),
+      lineOf(
+        { name: 'oracle', asksSmall: true, sent: small.map(({ right }) => Number(!right)) },
+        lineOptions,
+      ),
+      ...further,
+    ],
+    differences: [
+      differenceOf('floor', small, options),
+      differenceOf('cascade', cascadeOf(small, big, sent), options),
+      ...answering.slice(1, -1).map((model) => differenceOf(model.name, firstRun(model), options)),
+    ],
+    decisions: countsOf(decisions),
+    confidences: small.flatMap(({ confidence, right }) =>
+      confidence === undefined ? [] : [{ confidence, right }],
+    ),
+    hindsight: hindsightOf(lineOptions),
+    evidence,
+  };
+}
+
+const firstRun = (model: Answering | undefined): readonly GradedAnswer[] => model?.runs[0] ?? [];
+
+/** What a customer's message gets: the small answer where it is kept, else the big one. */
+export const cascadeOf = (
+  small: readonly GradedAnswer[],
+  big: readonly GradedAnswer[],
+  sent: readonly number[],
+): readonly GradedAnswer[] =>
+  small.map((answer, at) => (sent[at] === 0 ? answer : (big[at] as GradedAnswer)));
+
+function summaryOf({ name, embedded, runs }: Answering): ModelSummary {
+  const failures: Record<string, number> = {};
+  for (const { failure } of runs[0] ?? []) {
+    if (failure !== undefined) failures[failure] = (failures[failure] ?? 0) + 1;
+  }
+  const shares = runs.map((run) => run.filter(({ right }) => right).length / run.length);
+  const fingerprints = [...new Set(runs.flat().map(({ fingerprint }) => fingerprint))];
+  return {
+    name,
+    embedded,
+    spread: spreadOf(shares),
+    fingerprints: fingerprints.filter((one) => one !== ''),
+    failures,
+  };
+}
+
+function differenceOf(
+  name: string,
+  candidate: readonly GradedAnswer[],
+  { answering, clusters, f1 }: CompareOptions,
+): Difference {
+  const reference = firstRun(answering.at(-1));
+  const rights = (answers: readonly GradedAnswer[]) => answers.map(({ right }) => right);
+  const outcome = pairedOutcome(rights(candidate), rights(reference), clusters);
+  const value = (outcome.better - outcome.worse) / outcome.rows;
+  const accuracy = { value, interval: differenceInterval(outcome), test: mcnemar(outcome) };
+  if (f1 === undefined) return { name, accuracy };
+  const [one, other] = [f1.of(candidate), f1.of(reference)];
+  const difference: Statistic = (drawn) => one(drawn) - other(drawn);
+  const { estimate, corrected } = bootstrapInterval(candidate.length, difference, {
+    random: random(),
+    clusters,
+  });
+  return { name, accuracy, f1: { value: estimate, interval: corrected } };
+}
+
+const countsOf = (decisions: readonly Decision[]): Record<Decision, number> => ({
+  keep: decisions.filter((one) => one === 'keep').length,
+  escalate: decisions.filter((one) => one === 'escalate').length,
+  hold: decisions.filter((one) => one === 'hold').length,
+});
+
+/** Points of the curve that a chart can show. */
+const POINTS = 40;
+
+/** What thresholds would have done on these very rows: it describes the confidences and promises nothing. */
+function hindsightOf(options: LineOptions): readonly HindsightPoint[] {
+  const { small, big } = options;
+  const scores = small.map(({ confidence }) => confidence ?? Number.NEGATIVE_INFINITY);
+  const rising = [...new Set(scores)].filter(Number.isFinite).sort((one, other) => one - other);
+  const step = Math.max(1, Math.floor(rising.length / POINTS));
+  const thresholds = [...rising.filter((_, at) => at % step === 0), Number.POSITIVE_INFINITY];
+  return thresholds.map((threshold) => {
+    const sent = scores.map((score) => Number(score < threshold));
+    const right = cascadeOf(small, big, sent).filter((answer) => answer.right).length;
+    // F1 and intervals are not of interest here, and cost most of the time.
+    const { nanosPerThousand, referencePerThousand } = lineCosts({ asksSmall: true, sent }, options);
+    return {
+      threshold,
+      sent: sent.reduce((sum, one) => sum + one, 0) / sent.length,
+      accuracy: right / small.length,
+      nanosPerThousand,
+      referencePerThousand,
+    };
+  });
+}
