@@ -3,6 +3,10 @@ import type { LabelledStep, Labels } from './dataset.js';
 
 const moods = ['', 'negative', 'neutral', 'positive'] as const;
 
+/** The mood that an answer names; empty where it names none. */
+export const moodOf = ({ result }: Pick<StepCompletedInit, 'result'>): string =>
+  result?.case === 'sentiment' ? (moods[result.value.mood ?? 0] ?? '') : '';
+
 /** Values as they are compared: written forms differ in case and white space, and mean the same. */
 const folded = (value: string): string => value.normalize('NFKC').trim().replace(/\s+/g, ' ').toLowerCase();
 
@@ -47,7 +51,7 @@ export function isRight<S extends LabelledStep>(
     case 'classify':
       return result?.case === 'classification' && result.value.label === label;
     case 'sentiment':
-      return result?.case === 'sentiment' && moods[result.value.mood ?? 0] === label;
+      return moodOf(completed) === label;
     default:
       return result?.case === 'extraction' && sameFields(fieldsOf(completed), label as Labels['extract']);
   }

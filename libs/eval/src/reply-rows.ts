@@ -11,18 +11,10 @@ import { draftLine, polishLine } from '@spillway/pack/reply-lines';
 import type { z } from 'zod';
 import { UNDATED } from './dataset.js';
 import { readJsonLines } from './json-lines.js';
+import type { Checklist } from './metrics/checklist.js';
 
 /** Steps whose answer is a text that is checked, since no two right ones are alike. */
 export type ReplyStep = 'draft' | 'polish';
-
-/** What a reply must and must not be. */
-export interface Checklist {
-  readonly mustMention: readonly string[];
-  readonly mustNotMention: readonly string[];
-  /** ISO 639 code; absent: any. */
-  readonly language?: string;
-  readonly maxWords?: number;
-}
 
 /** A message with what a reply to it is checked for. */
 export interface ReplyRow {

@@ -3,6 +3,7 @@ import { configureLogs } from '@spillway/telemetry/logger';
 import { Command, CommanderError, Option } from 'commander';
 import type { AuditOptions } from './audit-log.js';
 import { type CliConfig, readConfig } from './cli.config.js';
+import type { EvalOptions } from './eval.js';
 import { filterFields, type ReplayOptions } from './replay-request.js';
 import type { ReviewOptions } from './review.js';
 import type { SendOptions } from './send.js';
@@ -154,6 +155,36 @@ program
     run(async (config) => {
       const { tune } = await import('./tune.js');
       return tune(options, config, terminal, stopping.signal);
+    }),
+  );
+
+const gathered = (text: string, before: readonly string[]): readonly string[] => [...before, text];
+
+program
+  .command('eval')
+  .description(
+    'compare models on labelled sets, step by step: accuracy, cost and latency side by side, with intervals and a verdict',
+  )
+  .option('--step <step>', 'only this step; may be repeated', gathered, [])
+  .option(
+    '--set <file>',
+    "rows of a step, JSON lines, .gz too; may be repeated (default: the pack's eval/)",
+    gathered,
+    [],
+  )
+  .option('--models <names>', 'of models.yaml, the small one first, the big one last: small-8b,frontier')
+  .option('--repeat <number>', 'answers to each row, to see the spread', '1')
+  .option('--concurrency <number>', 'calls at a time (default: as models.yaml has it)')
+  .option('--report <file>', 'also write a page with charts')
+  .option('--markdown <file>', 'also write Markdown')
+  .option('--junit <file>', 'also write JUnit XML: a test for each step, which fails under the floor')
+  .option('--json', 'print JSON', false)
+  .option('--yes', 'spend without a question', false)
+  .option('--max-cost-usd <dollars>', 'spend up to so much without a question')
+  .action((options: EvalOptions) =>
+    run(async (config) => {
+      const { evaluate } = await import('./eval.js');
+      return evaluate(options, config, terminal, stopping.signal);
     }),
   );
 

@@ -5,6 +5,7 @@ import type { ModelDefinition, Pack } from '@spillway/pack/pack';
 import { costOf, priceAt } from '@spillway/pack/prices';
 import type { Policy } from '@spillway/policy/policy';
 import { safeguardOf } from '@spillway/policy/safeguard';
+import type { FailedCheck } from '../metrics/checklist.js';
 
 /** One model's answer to one row, with what it is worth and what it took. */
 export interface GradedAnswer {
@@ -14,7 +15,7 @@ export interface GradedAnswer {
   /** Extracted values by field. A customer's words: they are counted and never shown. */
   readonly fields: Readonly<Record<string, readonly string[]>>;
   /** Why a reply is not right, one reason for each check that failed. */
-  readonly reasons: readonly string[];
+  readonly reasons: readonly FailedCheck[];
   /** Code of the fault that came in place of an answer. */
   readonly failure?: string;
   /** 0 to 1, by what is fitted to confidences today; absent: none is known. */

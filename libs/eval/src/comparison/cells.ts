@@ -1,0 +1,137 @@
+import { dollarsOf } from '@spillway/pack/prices';
+import type { StepFigures } from './compare-step.js';
+import { dataLine } from './data-line.js';
+import type { Figure, Line } from './lines.js';
+
+/** A table as text: every report shows the same cells. */
+export interface Table {
+  readonly title: string;
+  readonly head: readonly string[];
+  readonly rows: readonly (readonly string[])[];
+}
+
+export const percent = (share: number): string =>
+  Number.isNaN(share) ? '–' : `${(100 * share).toFixed(1)} %`;
+const points = (share: number): string => `${share >= 0 ? '+' : '−'}${Math.abs(100 * share).toFixed(1)}`;
+
+const figure = ({ value, interval }: Figure): string =>
+  `${percent(value)} (${(100 * interval.lower).toFixed(1)} to ${(100 * interval.upper).toFixed(1)})`;
+
+const difference = ({ value, interval }: Figure): string =>
+  `${points(value)} points (${points(interval.lower)} to ${points(interval.upper)})`;
+
+const CENT = 10_000_000n;
+const SIX_DECIMALS = 1_000n;
+
+/** Nano-dollars: in cents from a cent on, in millionths of a dollar below. */
+export function money(nanos: bigint | undefined): string {
+  if (nanos === undefined) return 'unknown';
+  const unit = nanos >= CENT ? CENT : SIX_DECIMALS;
+  return `$${dollarsOf(((nanos + unit / 2n) / unit) * unit)}`;
+}
+
+export const milliseconds = (ms: number): string =>
+  ms < 10 ? `${ms.toFixed(2)} ms` : ms < 10_000 ? `${ms.toFixed(0)} ms` : `${(ms / 1_000).toFixed(1)} s`;
+
+/** What the five lines are, in words. */
+export function meaningOf(line: Line, { models, threshold }: StepFigures): string {
+  const [small, big] = [models[0]?.name ?? '', models.at(-1)?.name ?? ''];
+  switch (line.name) {
+    case 'floor':
+      return `${small} alone`;
+    case 'ceiling':
+      return `${big} alone`;
+    case 'cascade':
+      return `${small}, under ${threshold} ${big}`;
+    case 'random':
+      return 'as many to the big model, at random';
+    case 'oracle':
+      return 'small where it is right, else big';
+    default:
+      return 'alone';
+  }
+}
+
+/** Whether a projection stands beside the bill: an embedded model costs nothing, which says nothing of an endpoint. */
+const isProjected = ({ models }: StepFigures): boolean => models.some(({ embedded }) => embedded);
+
+/** Floor, ceiling, cascade, random router and oracle side by side. */
+export function lineTable(figures: StepFigures): Table {
+  const { lines, f1Name } = figures;
+  const projected = isProjected(figures);
+  return {
+    title: 'Side by side',
+    head: [
+      'line',
+      'what answers',
+      'right (95 %)',
+      ...(f1Name === undefined ? [] : [`${f1Name} (95 %)`]),
+      'sent to big',
+      'cost of 1,000',
+      ...(projected ? ['1,000 at reference prices'] : []),
+      'p50',
+      'p95',
+    ],
+    rows: lines.map((line) => [
+      line.name,
+      meaningOf(line, figures),
+      figure(line.accuracy),
+      ...(f1Name === undefined ? [] : [line.f1 === undefined ? '–' : figure(line.f1)]),
+      percent(line.sent),
+      money(line.nanosPerThousand),
+      ...(projected ? [money(line.referencePerThousand)] : []),
+      milliseconds(line.latency.p50),
+      milliseconds(line.latency.p95),
+    ]),
+  };
+}
+
+/** What each way gains or loses against the big model alone, on the same rows. */
+export const differenceTable = ({ differences, f1Name }: StepFigures): Table => ({
+  title: 'Against the big model alone, on the same rows',
+  head: ['line', 'right (95 %)', 'McNemar, exact p', ...(f1Name === undefined ? [] : [`${f1Name} (95 %)`])],
+  rows: differences.map(({ name, accuracy, f1 }) => [
+    name,
+    difference(accuracy),
+    accuracy.test.exact.toFixed(accuracy.test.exact < 0.01 ? 4 : 2),
+    ...(f1Name === undefined ? [] : [f1 === undefined ? '–' : difference(f1)]),
+  ]),
+});
+
+/** What has to be known to read the tables, one sentence each. */
+export function notesOf(figures: StepFigures): readonly string[] {
+  const { decisions, rows, models, threshold, evidence } = figures;
+  const held =
+    decisions.hold === 0
+      ? ''
+      : `, ${decisions.hold} held for a person since the certificate does not cover this model (counted as sent)`;
+  const embedded = models.filter((model) => model.embedded).map(({ name }) => name);
+  return [
+    dataLine(evidence, rows),
+    `the policy at ${threshold} keeps ${decisions.keep} of ${rows} small answers and sends ${decisions.escalate} on${held}`,
+    ...(embedded.length === 0
+      ? []
+      : [
+          `${[...new Set(embedded)].join(' and ')} run in the process: they are no language models and cost nothing; “at reference prices” is a projection, what the same prompts and answers would cost at the prices of the pack’s reference models`,
+        ]),
+    ...models.flatMap(({ name, failures }) =>
+      Object.entries(failures).map(
+        ([code, count]) => `${name}: ${count} answers failed (${code}) and count as wrong`,
+      ),
+    ),
+    ...models.flatMap(({ name, spread }) =>
+      spread.deviation === undefined || spread.interval === undefined
+        ? []
+        : [
+            `${name} over ${spread.runs} runs: ${percent(spread.mean)} right, standard deviation ${(100 * spread.deviation).toFixed(2)} points; the tables rest on the first run`,
+          ],
+    ),
+    ...models.flatMap(({ name, fingerprints }) =>
+      fingerprints.length < 2
+        ? []
+        : [
+            `${name}: the answers come from ${fingerprints.length} fingerprints, so the server changed between them`,
+          ],
+    ),
+  ];
+}
