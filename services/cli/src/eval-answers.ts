@@ -51,7 +51,7 @@ export function assign(
   const asked = { pack, models, step, tier, identity, repetition, calls };
   const { prompts, known } = embedded ? { prompts: [], known: 0 } : unanswered(asked, inputs);
   const { samples } = models.signals(step, tier);
-  const attempts = contestant.maxAttempts;
+  const attempts = models.attempts(step, tier);
   const estimate = estimateCalls(
     pack,
     { step, model: { name, embedded }, prompts, known, samples, attempts },

@@ -19,8 +19,8 @@ export interface Contestant {
   readonly pack: Pack;
   /** Everything that distinguishes the model from others of its name. */
   readonly identity: string;
+  /** Calls at a time. */
   readonly concurrency: number;
-  readonly maxAttempts: number;
 }
 
 export interface Contestants {
@@ -32,7 +32,12 @@ export interface Contestants {
 }
 
 /** What an override gets where the pack has no endpoint for the tier to go by; as the registry has it. */
-const PLAIN = { concurrency: 16, maxAttempts: 3 };
+const PLAIN_CONCURRENCY = 16;
+/** Embedded models answer on this thread: calls at the same time would only measure how long they wait for each other. */
+const ONE_AT_A_TIME = 1;
+
+const concurrencyOf = ({ driver, concurrency }: ModelDefinition): number =>
+  driver === 'embedded' ? ONE_AT_A_TIME : concurrency;
 
 /**
  * Opens the models to compare, under the budget's caps: the small and the big one of each step, as the pack and the
@@ -137,8 +142,7 @@ function alone(pack: Pack, name: string, models: Models): Omit<Contestant, 'tier
     models,
     pack,
     identity: identityOf(name, definition),
-    concurrency: definition.concurrency,
-    maxAttempts: definition.maxAttempts,
+    concurrency: concurrencyOf(definition),
   };
 }
 
@@ -168,7 +172,6 @@ function usualOf({ config, pack, models, step, tier }: Place): Contestant {
     models,
     pack,
     identity: identityOf(name, override ?? definition),
-    concurrency: definition?.concurrency ?? PLAIN.concurrency,
-    maxAttempts: definition?.maxAttempts ?? PLAIN.maxAttempts,
+    concurrency: embedded ? ONE_AT_A_TIME : (definition?.concurrency ?? PLAIN_CONCURRENCY),
   };
 }

@@ -1,5 +1,8 @@
 import { differenceTable, lineTable, money, notesOf, type Table } from '@spillway/eval/comparison-cells';
+import { judgeTable } from '@spillway/eval/judge-report';
+import type { StepTest } from '@spillway/eval/junit';
 import type { StepComparison } from '@spillway/eval/step-comparison';
+import { verdictText } from '@spillway/eval/verdict-text';
 import type { CallTally } from './eval-answers.js';
 import { tableLines } from './table.js';
 
@@ -9,15 +12,28 @@ const block = ({ title, head, rows }: Table): string[] =>
   rows.length === 0 ? [] : [`  ${title}`, ...tableLines([head, ...rows]).map((line) => `    ${line}`), ''];
 
 /** A step for a terminal: the lines side by side, what they gain and lose, where it goes wrong, and what it all rests on. */
-export function comparisonText({ figures, details }: StepComparison): string {
+export function comparisonText({ figures, details, verdict, judged }: StepComparison): string {
   return [
     figures.step,
+    `  ${verdictText(verdict)}`,
+    '',
     ...block(lineTable(figures)),
     ...block(differenceTable(figures)),
+    ...(judged === undefined ? [] : block(judgeTable(judged))),
     ...details.flatMap(block),
     ...notesOf(figures).map((note) => `  · ${note}`),
     '',
   ].join('\n');
+}
+
+/** A step for JUnit: why it fails, and everything else as its output. */
+export function stepTest(comparison: StepComparison): StepTest {
+  const { figures, verdict } = comparison;
+  const { rows, lines } = figures;
+  const failure = verdict.underFloor ? { failure: verdictText(verdict) } : {};
+  const alone = lines.filter(({ name }) => name === 'floor' || name === 'ceiling');
+  const seconds = alone.reduce((sum, { latency }) => sum + (rows * latency.mean) / 1_000, 0);
+  return { step: figures.step, ...failure, seconds, output: comparisonText(comparison) };
 }
 
 /** Where the answers came from, and what was paid for them. */

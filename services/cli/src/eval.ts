@@ -1,9 +1,17 @@
+import { writeFile } from 'node:fs/promises';
+import { join, relative } from 'node:path';
 import { Fault } from '@spillway/contracts/fault';
 import type { CallCache } from '@spillway/eval/call-cache';
+import { comparisonJson } from '@spillway/eval/comparison-json';
+import { comparisonMarkdown } from '@spillway/eval/comparison-markdown';
+import { comparisonPage } from '@spillway/eval/comparison-page';
+import { type JudgeQuestions, type JudgeReport, judgeQuestions } from '@spillway/eval/judge-report';
+import { junitReport } from '@spillway/eval/junit';
 import { type RowsRead, readRows } from '@spillway/eval/read-rows';
-import { type StepComparison, stepComparison } from '@spillway/eval/step-comparison';
+import { type ModelAnswers, type StepComparison, stepComparison } from '@spillway/eval/step-comparison';
 import type { StepName } from '@spillway/models/language-model';
 import type { StepCompletedInit } from '@spillway/models/runner';
+import { tasks } from '@spillway/pack/files';
 import { loadPack } from '@spillway/pack/load';
 import type { Pack } from '@spillway/pack/pack';
 import type { CliConfig } from './cli.config.js';
@@ -18,26 +26,13 @@ import {
   tallyAll,
   tallyOf,
 } from './eval-answers.js';
+import { judgeReplies } from './eval-judge.js';
 import { type Contestants, openContestants } from './eval-models.js';
+import { type EvalNumbers, type EvalOptions, namesOf, numbersOf } from './eval-options.js';
 import { type EvalFile, evalFiles, hashOfFile } from './eval-sets.js';
-import { comparisonText, tallyText } from './eval-text.js';
+import { comparisonText, stepTest, tallyText } from './eval-text.js';
 import { newestPrice } from './newest-price.js';
 import type { Terminal } from './terminal.js';
-
-export interface EvalOptions {
-  readonly step: readonly string[];
-  readonly set: readonly string[];
-  /** Names with commas between. */
-  readonly models?: string;
-  readonly repeat: string;
-  readonly concurrency?: string;
-  readonly report?: string;
-  readonly markdown?: string;
-  readonly junit?: string;
-  readonly json: boolean;
-  readonly yes: boolean;
-  readonly maxCostUsd?: string;
-}
 
 /** A step is under its floor. */
 const GATE_MISSED = 4;
@@ -61,16 +56,20 @@ export async function evaluate(
   const contestants = await openContestants(
     config,
     pack,
-    { ...(names === undefined ? {} : { names }) },
+    {
+      ...(names === undefined ? {} : { names }),
+      ...(options.judge === undefined ? {} : { judge: options.judge }),
+    },
     terminal.note,
   );
   try {
     const context = { options, config, pack, contestants, terminal, signal, ...numbers, nowMs: Date.now() };
     const sets = await readSets(files, context);
     const { given, tally } = await answersTo(sets, context);
-    const comparisons = sets.map((set) => compared(set, given, context));
+    const judged = await judgedReplies(sets, given, tally, context);
+    const comparisons = sets.map((set) => compared(set, given, judged.get(set.step), context));
     await show(comparisons, tally, context);
-    return 0;
+    return comparisons.some(({ verdict }) => verdict.underFloor) ? GATE_MISSED : 0;
   } catch (error) {
     if (!signal.aborted || Fault.from(error).code !== 'cancelled') throw error;
     terminal.note('Stopped. What was answered is kept: the same command goes on from there.');
@@ -80,41 +79,13 @@ export async function evaluate(
   }
 }
 
-/** Throws `rejected` for every option that is no whole number from 1 on. */
-function numbersOf({ repeat, concurrency }: EvalOptions): {
-  repeat: number;
-  concurrency: number | undefined;
-} {
-  const wanted = { repeat, ...(concurrency === undefined ? {} : { concurrency }) };
-  const problems = Object.entries(wanted)
-    .filter(([, text]) => !/^[1-9]\d{0,3}$/.test(text))
-    .map(([name]) => ({ where: `--${name}`, message: 'must be a whole number, 1 to 9999' }));
-  if (problems.length > 0) throw new Fault('rejected', 'nothing can be evaluated so', { problems });
-  return {
-    repeat: Number(repeat),
-    concurrency: concurrency === undefined ? undefined : Number(concurrency),
-  };
-}
-
-/** Throws `rejected` for fewer than two different names. */
-function namesOf({ models }: EvalOptions): readonly string[] | undefined {
-  if (models === undefined) return undefined;
-  const names = models.split(',').flatMap((name) => name.trim() || []);
-  if (names.length >= 2 && new Set(names).size === names.length) return names;
-  throw new Fault('rejected', 'models are compared with each other', {
-    problems: [{ where: '--models', message: 'name two or more, the small one first and the big one last' }],
-  });
-}
-
-interface Context {
+interface Context extends EvalNumbers {
   readonly options: EvalOptions;
   readonly config: CliConfig;
   readonly pack: Pack;
   readonly contestants: Contestants;
   readonly terminal: Terminal;
   readonly signal: AbortSignal;
-  readonly repeat: number;
-  readonly concurrency: number | undefined;
   readonly nowMs: number;
 }
 
@@ -129,7 +100,7 @@ async function readSets(
   files: readonly EvalFile[],
   { pack, contestants }: Context,
 ): Promise<readonly StepSet[]> {
-  const steps = [...new Set(files.map(({ step }) => step))];
+  const steps = tasks.filter((task) => files.some(({ step }) => step === task));
   return Promise.all(
     steps.map(async (step) => {
       const paths = files.filter((file) => file.step === step).map(({ path }) => path);
@@ -174,35 +145,92 @@ function assignmentsOf(
   return contestants.of(step).flatMap((contestant) => {
     // The embedded models answer alike each time.
     const repetitions = contestant.embedded ? 1 : repeat;
-    const own = concurrency === undefined ? contestant : { ...contestant, concurrency };
+    const own =
+      concurrency === undefined || contestant.embedded ? contestant : { ...contestant, concurrency };
     return Array.from({ length: repetitions }, (_, repetition) =>
       assign(step, own, inputs, { repetition, calls, nowMs }),
     );
   });
 }
 
-function compared(set: StepSet, given: Given, { pack, contestants, nowMs }: Context): StepComparison {
-  const { step, read, paths, hashes, counts, leftOut } = set;
-  const models = contestants.of(step).map(({ name, tier, embedded }) => ({
+/** What each model of a step answered, once for each repetition. */
+const answersOf = ({ step }: StepSet, given: Given, { contestants }: Context): readonly ModelAnswers[] =>
+  contestants.of(step).map(({ name, tier, embedded }) => ({
     name,
     tier,
     embedded,
-    runs: given
-      .filter(
-        ([each]) => each.step === step && each.contestant.name === name && each.contestant.tier === tier,
-      )
-      .map(([, answers]) => answers),
+    runs: given.flatMap(([{ step: own, contestant }, answers]) =>
+      own === step && contestant.name === name && contestant.tier === tier ? [answers] : [],
+    ),
   }));
-  const sets = paths.map((path, at) => ({ path, sha256: hashes[at] ?? '', rows: counts[at] ?? 0 }));
-  const pricesFrom = newestPrice(pack, new Date(nowMs).toISOString().slice(0, 10));
-  return stepComparison(pack, read, models, { evidence: { sets, leftOut, pricesFrom }, nowMs });
+
+/** What the judge says of the replies, where one is named. */
+async function judgedReplies(
+  sets: readonly StepSet[],
+  given: Given,
+  { paidNanos }: CallTally,
+  context: Context,
+): Promise<ReadonlyMap<StepName, JudgeReport>> {
+  const { options, contestants } = context;
+  if (options.judge === undefined) return new Map();
+  const asked = new Map<StepName, JudgeQuestions>();
+  for (const set of sets) {
+    const { step, rows } = set.read;
+    if (step !== 'draft' && step !== 'polish') continue;
+    const models = answersOf(set, given, context);
+    const [small = [], big = []] = [models[0]?.runs[0], models.at(-1)?.runs[0]];
+    asked.set(step, judgeQuestions(rows, small, big));
+  }
+  return judgeReplies(asked, { ...context, judge: contestants.named(options.judge), paidNanos });
 }
+
+/** Reports travel: a file of the pack is named by its place in the pack, and others as they were given. */
+const shownPath = (path: string, pack: string): string =>
+  path.startsWith(join(pack, 'eval')) ? relative(pack, path) : path;
+
+function compared(
+  set: StepSet,
+  given: Given,
+  judged: JudgeReport | undefined,
+  context: Context,
+): StepComparison {
+  const { config, pack, nowMs, trainingNanos } = context;
+  const { read, paths, hashes, counts, leftOut } = set;
+  const sets = paths.map((path, at) => ({
+    path: shownPath(path, config.pack),
+    sha256: hashes[at] ?? '',
+    rows: counts[at] ?? 0,
+  }));
+  const pricesFrom = newestPrice(pack, dayOf(nowMs));
+  return stepComparison(pack, read, answersOf(set, given, context), {
+    evidence: { sets, leftOut, pricesFrom },
+    nowMs,
+    ...(trainingNanos === undefined ? {} : { trainingNanos }),
+    ...(judged === undefined ? {} : { judged }),
+  });
+}
+
+const dayOf = (ms: number): string => new Date(ms).toISOString().slice(0, 10);
 
 async function show(
   comparisons: readonly StepComparison[],
   tally: CallTally,
-  { terminal }: Context,
+  { options, pack, terminal, nowMs }: Context,
 ): Promise<void> {
-  terminal.out(comparisons.map(comparisonText).join('\n'));
+  const { report, markdown, junit, json } = options;
+  const head = { pack: pack.name, day: dayOf(nowMs), policyVersion: pack.policy.version };
+  const files: readonly (readonly [string | undefined, () => string])[] = [
+    [report, () => comparisonPage(head, comparisons)],
+    [markdown, () => comparisonMarkdown(head, comparisons)],
+    [junit, () => junitReport(pack.name, comparisons.map(stepTest))],
+  ];
+  for (const [path, text] of files) {
+    if (path === undefined) continue;
+    await writeFile(path, text());
+    terminal.note(`Report: ${path}`);
+  }
+  terminal.out(
+    json ? `${comparisonJson(head, comparisons, tally)}\n` : comparisons.map(comparisonText).join('\n'),
+  );
   terminal.note(tallyText(tally));
 }

@@ -3,7 +3,7 @@ import { configureLogs } from '@spillway/telemetry/logger';
 import { Command, CommanderError, Option } from 'commander';
 import type { AuditOptions } from './audit-log.js';
 import { type CliConfig, readConfig } from './cli.config.js';
-import type { EvalOptions } from './eval.js';
+import type { EvalOptions } from './eval-options.js';
 import { filterFields, type ReplayOptions } from './replay-request.js';
 import type { ReviewOptions } from './review.js';
 import type { SendOptions } from './send.js';
@@ -175,6 +175,11 @@ program
   .option('--models <names>', 'of models.yaml, the small one first, the big one last: small-8b,frontier')
   .option('--repeat <number>', 'answers to each row, to see the spread', '1')
   .option('--concurrency <number>', 'calls at a time (default: as models.yaml has it)')
+  .option('--judge <model>', 'of models.yaml: compares the replies of draft and polish, in both orders')
+  .option(
+    '--training-usd <dollars>',
+    'what fine-tuning a small model costs: from how many messages on it pays',
+  )
   .option('--report <file>', 'also write a page with charts')
   .option('--markdown <file>', 'also write Markdown')
   .option('--junit <file>', 'also write JUnit XML: a test for each step, which fails under the floor')

@@ -7,6 +7,7 @@ import { type CallCache, openCallCache } from '@spillway/eval/call-cache';
 import { type LabelledRow, type LabelledStep, readLabelled } from '@spillway/eval/dataset';
 import { type CallEstimate, estimateCalls } from '@spillway/eval/estimate';
 import { pricingOf } from '@spillway/eval/step-pricing';
+import { unseenRows } from '@spillway/eval/unseen-rows';
 import type { Pack } from '@spillway/pack/pack';
 import type { CliConfig } from './cli.config.js';
 import { agreeOnCost, type SpendingOptions } from './consent.js';
@@ -77,7 +78,7 @@ function filesOf(options: LabelledFiles, pack: string): readonly (readonly [Labe
 }
 
 const answering = ({ step, calls }: Question, models: SmallModels, pack: Pack) =>
-  ({ pack, step, tier: 'small', calls, identity: models.identity(step) }) as const;
+  ({ pack, models: models.models, step, tier: 'small', calls, identity: models.identity(step) }) as const;
 
 function estimateOf(question: Question, small: SmallModels, pack: Pack): CallEstimate {
   const { step, rows } = question;
@@ -102,7 +103,6 @@ async function answer(question: Question, small: SmallModels, context: Context):
   const bar = terminal.progress(step, rows.length);
   const asked: AnswerOptions = {
     ...answering(question, small, pack),
-    models: small.models,
     concurrency: small.concurrency(step),
     signal,
     onAnswer: (done) => bar.update(done, ''),
@@ -127,7 +127,7 @@ async function answer(question: Question, small: SmallModels, context: Context):
   }
 }
 
-/** A model is no judge of what it learned by heart: messages that it was trained on are left out. */
+/** Messages that an embedded model was trained on are left out, and told of. */
 function unseen(
   step: LabelledStep,
   rows: readonly LabelledRow[],
@@ -135,10 +135,8 @@ function unseen(
   embedded: boolean,
   say: (line: string) => void,
 ): readonly LabelledRow[] {
-  if (!embedded || step === 'extract') return rows;
-  const fold = (text: string) => text.trim().toLowerCase();
-  const learned = new Set(pack.intents.flatMap(({ examples }) => examples.map(({ text }) => fold(text))));
-  const kept = rows.filter(({ input }) => !learned.has(fold(input.text)));
+  if (!embedded) return rows;
+  const kept = unseenRows(step, rows, pack);
   if (kept.length < rows.length) {
     say(`${rows.length - kept.length} rows for ${step} are examples that the model was trained on: left out`);
   }

@@ -1,4 +1,3 @@
-import { dollarsOf } from '@spillway/pack/prices';
 import type { StepFigures } from './compare-step.js';
 import { dataLine } from './data-line.js';
 import type { Figure, Line } from './lines.js';
@@ -20,14 +19,11 @@ const figure = ({ value, interval }: Figure): string =>
 const difference = ({ value, interval }: Figure): string =>
   `${points(value)} points (${points(interval.lower)} to ${points(interval.upper)})`;
 
-const CENT = 10_000_000n;
-const SIX_DECIMALS = 1_000n;
-
 /** Nano-dollars: in cents from a cent on, in millionths of a dollar below. */
 export function money(nanos: bigint | undefined): string {
   if (nanos === undefined) return 'unknown';
-  const unit = nanos >= CENT ? CENT : SIX_DECIMALS;
-  return `$${dollarsOf(((nanos + unit / 2n) / unit) * unit)}`;
+  const dollars = Number(nanos) / 1e9;
+  return nanos === 0n ? '$0' : `$${dollars.toFixed(dollars >= 0.01 ? 2 : 6)}`;
 }
 
 export const milliseconds = (ms: number): string =>
@@ -42,9 +38,11 @@ export function meaningOf(line: Line, { models, threshold }: StepFigures): strin
     case 'ceiling':
       return `${big} alone`;
     case 'cascade':
-      return `${small}, under ${threshold} ${big}`;
+      return `${small} from ${threshold} on, else ${big}`;
+    case 'fitted':
+      return 'threshold chosen by the other rows, fold by fold';
     case 'random':
-      return 'as many to the big model, at random';
+      return 'as many sent, whichever';
     case 'oracle':
       return 'small where it is right, else big';
     default:
@@ -63,7 +61,6 @@ export function lineTable(figures: StepFigures): Table {
     title: 'Side by side',
     head: [
       'line',
-      'what answers',
       'right (95 %)',
       ...(f1Name === undefined ? [] : [`${f1Name} (95 %)`]),
       'sent to big',
@@ -73,8 +70,7 @@ export function lineTable(figures: StepFigures): Table {
       'p95',
     ],
     rows: lines.map((line) => [
-      line.name,
-      meaningOf(line, figures),
+      `${line.name}: ${meaningOf(line, figures)}`,
       figure(line.accuracy),
       ...(f1Name === undefined ? [] : [line.f1 === undefined ? '–' : figure(line.f1)]),
       percent(line.sent),

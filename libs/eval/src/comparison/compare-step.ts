@@ -1,11 +1,14 @@
 import { seededRandom } from '@spillway/confidence/random';
 import type { StepName } from '@spillway/models/language-model';
+import type { EvalTerms } from '@spillway/pack/pack';
 import type { Policy } from '@spillway/policy/policy';
+import { type Cascade, crossFittedCascade, policyCascade } from '../cascade.js';
 import { bootstrapInterval, type Statistic } from '../statistics/bootstrap.js';
 import { differenceInterval, type McNemar, mcnemar, pairedOutcome } from '../statistics/paired-shares.js';
 import { type Spread, spreadOf } from '../statistics/spread.js';
 import type { Evidence } from './data-line.js';
 import { type Decision, decisionOn, type GradedAnswer } from './graded.js';
+import type { JudgedCascade } from './judged-step.js';
 import { type Figure, type Line, type LineOptions, lineCosts, lineOf } from './lines.js';
 
 /** A model with its answers to all rows, once for each repetition. */
@@ -49,7 +52,10 @@ export interface StepFigures {
   readonly threshold: number;
   readonly f1Name?: string;
   readonly models: readonly ModelSummary[];
-  /** Small alone, big alone, cascade, a random router with the cascade's share, an oracle; then further models alone. */
+  /**
+   * Small alone, big alone, cascade, the cascade that the rows choose themselves where they can, a random router with the
+   * policy's share, an oracle; then further models alone.
+   */
   readonly lines: readonly Line[];
   readonly differences: readonly Difference[];
   /** How many small answers the policy keeps, escalates and holds for a person. */
@@ -63,6 +69,7 @@ export interface StepFigures {
 export interface CompareOptions {
   readonly step: StepName;
   readonly policy: Policy;
+  readonly terms: EvalTerms;
   /** The small model first, the big one last. */
   readonly answering: readonly Answering[];
   readonly clusters: readonly (string | undefined)[];
@@ -74,43 +81,35 @@ export interface CompareOptions {
 const SEED = 1;
 const random = (): (() => number) => seededRandom(SEED);
 
+/** The figures of a step with the answers that they and its verdict are made from. */
+export interface ComparedStep {
+  readonly figures: StepFigures;
+  readonly small: readonly GradedAnswer[];
+  readonly big: readonly GradedAnswer[];
+  /** What customers get by the policy of today. */
+  readonly cascade: readonly GradedAnswer[];
+  readonly cascades: readonly JudgedCascade[];
+}
+
 /** Compares two models or more on the same rows. Statistics rest on the first repetition; the others show its spread. */
-export function compareStep(options: CompareOptions): StepFigures {
+export function compareStep(options: CompareOptions): ComparedStep {
   const { step, policy, answering, clusters, f1, evidence } = options;
   const [small, big] = [firstRun(answering[0]), firstRun(answering.at(-1))];
   const decisions = small.map((answer) => decisionOn(step, answer, policy));
   const lineOptions = { small, big, clusters, random, ...(f1 === undefined ? {} : { f1: f1.of }) };
+  const cascades = cascadesOf(decisions, lineOptions, options);
   const sent = decisions.map((decision) => Number(decision !== 'keep'));
-  const share = sent.reduce((sum, one) => sum + one, 0) / sent.length;
-  const everywhere = (value: number): number[] => small.map(() => value);
-  const further = answering
-    .slice(1, -1)
-    .map((model) =>
-      lineOf(
-        { name: model.name, asksSmall: false, sent: everywhere(1) },
-        { ...lineOptions, big: firstRun(model) },
-      ),
-    );
-  return {
+  const cascade = cascadeOf(small, big, sent);
+  const figures: StepFigures = {
     step,
     rows: small.length,
     threshold: policy.tasks[step].threshold,
     ...(f1 === undefined ? {} : { f1Name: f1.name }),
     models: answering.map(summaryOf),
-    lines: [
-      lineOf({ name: 'floor', asksSmall: true, sent: everywhere(0) }, lineOptions),
-      lineOf({ name: 'ceiling', asksSmall: false, sent: everywhere(1) }, lineOptions),
-      lineOf({ name: 'cascade', asksSmall: true, sent }, lineOptions),
-      lineOf({ name: 'random', asksSmall: true, sent: everywhere(share) }, lineOptions),
-      lineOf(
-        { name: 'oracle', asksSmall: true, sent: small.map(({ right }) => Number(!right)) },
-        lineOptions,
-      ),
-      ...further,
-    ],
+    lines: linesOf(sent, cascades, lineOptions, answering),
     differences: [
       differenceOf('floor', small, options),
-      differenceOf('cascade', cascadeOf(small, big, sent), options),
+      differenceOf('cascade', cascade, options),
       ...answering.slice(1, -1).map((model) => differenceOf(model.name, firstRun(model), options)),
     ],
     decisions: countsOf(decisions),
@@ -120,12 +119,70 @@ export function compareStep(options: CompareOptions): StepFigures {
     hindsight: hindsightOf(lineOptions),
     evidence,
   };
+  return { figures, small, big, cascade, cascades };
+}
+
+/** The policy's cascade, and the one that these rows choose themselves, each fold by the others. */
+function cascadesOf(
+  decisions: readonly Decision[],
+  lineOptions: LineOptions,
+  { step, policy, terms }: CompareOptions,
+): readonly JudgedCascade[] {
+  const { small, big, clusters } = lineOptions;
+  const rows = small.map((answer, at) => ({
+    smallRight: answer.right,
+    bigRight: big[at]?.right ?? false,
+    ...(answer.confidence === undefined || answer.failure !== undefined ? {} : { score: answer.confidence }),
+    ...(clusters[at] === undefined ? {} : { conversationId: clusters[at] }),
+  }));
+  const choice = { margin: terms.margin, alpha: ALPHA };
+  const kept = decisions.map((decision) => decision === 'keep');
+  const byPolicy = policyCascade(rows, { threshold: policy.tasks[step].threshold, kept }, choice);
+  const fitted = crossFittedCascade(rows, choice);
+  const lineFor = (name: string, cascade: Cascade): Line =>
+    lineOf({ name, asksSmall: true, sent: cascade.kept.map((one) => Number(!one)) }, lineOptions);
+  return [
+    { chosenOn: 'policy', cascade: byPolicy, line: lineFor('cascade', byPolicy) },
+    ...(Number.isFinite(fitted.threshold) && fitted.sent < 1
+      ? [{ chosenOn: 'other rows' as const, cascade: fitted, line: lineFor('fitted', fitted) }]
+      : []),
+  ];
+}
+
+/** Chance that a threshold that is chosen here loses more than the margin. */
+const ALPHA = 0.05;
+
+function linesOf(
+  sent: readonly number[],
+  cascades: readonly JudgedCascade[],
+  options: LineOptions,
+  answering: readonly Answering[],
+): readonly Line[] {
+  const { small } = options;
+  const everywhere = (value: number): number[] => small.map(() => value);
+  const share = sent.reduce((sum, one) => sum + one, 0) / sent.length;
+  const toOracle = small.map(({ right }) => Number(!right));
+  return [
+    lineOf({ name: 'floor', asksSmall: true, sent: everywhere(0) }, options),
+    lineOf({ name: 'ceiling', asksSmall: false, sent: everywhere(1) }, options),
+    ...cascades.map(({ line }) => line),
+    lineOf({ name: 'random', asksSmall: true, sent: everywhere(share) }, options),
+    lineOf({ name: 'oracle', asksSmall: true, sent: toOracle }, options),
+    ...answering
+      .slice(1, -1)
+      .map((model) =>
+        lineOf(
+          { name: model.name, asksSmall: false, sent: everywhere(1) },
+          { ...options, big: firstRun(model) },
+        ),
+      ),
+  ];
 }
 
 const firstRun = (model: Answering | undefined): readonly GradedAnswer[] => model?.runs[0] ?? [];
 
 /** What a customer's message gets: the small answer where it is kept, else the big one. */
-export const cascadeOf = (
+const cascadeOf = (
   small: readonly GradedAnswer[],
   big: readonly GradedAnswer[],
   sent: readonly number[],

@@ -5,7 +5,7 @@ import { kappaOf } from '../metrics/kappa.js';
 import { figuresOfLabel, type LabelledAnswer, labelFigures, macroF1Of } from '../metrics/labels.js';
 import type { Table } from './cells.js';
 import type { GradedAnswer } from './graded.js';
-import { NOTHING, PRECISION_HEAD, precisionCells, type StepMetrics } from './measured.js';
+import { type ConfusionCell, NOTHING, PRECISION_HEAD, precisionCells, type StepMetrics } from './measured.js';
 
 const MOODS = ['negative', 'neutral', 'positive'] as const;
 
@@ -24,11 +24,24 @@ export function labelMetrics(step: 'classify' | 'sentiment', rows: readonly Labe
       return { ...NOTHING, said, right: said !== '' && said === truths[row] };
     },
     f1: { name: 'macro-F1', of: (answers) => macroF1Of(labelled(answers)) },
+    confusion: (answers) => confusionOf(labelled(answers)),
     details: (answers) => [
       ...(step === 'classify' ? outOfScopeTable(labelled(answers)) : moodTable(labelled(answers))),
       ...confusionTables(labelled(answers)),
     ],
   };
+}
+
+/** How a cell names what was no answer. */
+const NO_ANSWER = '(no answer)';
+
+function confusionOf(answers: readonly LabelledAnswer[]): readonly ConfusionCell[] {
+  const cells = new Map<string, ConfusionCell>();
+  for (const { truth, said = NO_ANSWER } of answers) {
+    const key = JSON.stringify([truth, said]);
+    cells.set(key, { truth, said, rows: (cells.get(key)?.rows ?? 0) + 1 });
+  }
+  return [...cells.values()];
 }
 
 function confusionTables(answers: readonly LabelledAnswer[]): readonly Table[] {
@@ -44,7 +57,7 @@ function confusionTables(answers: readonly LabelledAnswer[]): readonly Table[] {
       head: ['people say', 'the answer', 'rows'],
       rows: confusions
         .slice(0, CONFUSIONS)
-        .map(({ truth, said, rows }) => [truth, said ?? '(no answer)', String(rows)]),
+        .map(({ truth, said, rows }) => [truth, said ?? NO_ANSWER, String(rows)]),
     },
   ];
 }

@@ -23,7 +23,7 @@ export interface Line {
   /** The same tokens at the prices of the reference models: a projection; undefined: unknown. */
   readonly referencePerThousand: bigint | undefined;
   /** Milliseconds. */
-  readonly latency: { readonly p50: number; readonly p95: number };
+  readonly latency: { readonly p50: number; readonly p95: number; readonly mean: number };
 }
 
 /** One way to answer all rows: for each of them the weights, 0 to 1, with which the two models' answers count and are paid. */
@@ -152,5 +152,6 @@ function latencyOf({ asksSmall, sent }: Way, { small, big }: LineOptions): Line[
     }
     return times.at(-1)?.ms ?? Number.NaN;
   };
-  return { p50: quantile(0.5), p95: quantile(0.95) };
+  const mean = times.reduce((sum, { ms, weight }) => sum + ms * weight, 0) / all;
+  return { p50: quantile(0.5), p95: quantile(0.95), mean };
 }

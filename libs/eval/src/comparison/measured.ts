@@ -8,8 +8,17 @@ import type { Grade, GradedAnswer } from './graded.js';
 export interface StepMetrics {
   grade(completed: StepCompletedInit, row: number): Grade;
   readonly f1?: { readonly name: string; readonly of: (answers: readonly GradedAnswer[]) => Statistic };
+  /** Every cell of the confusion matrix that has rows, for answers that are one of a closed list. */
+  readonly confusion?: (answers: readonly GradedAnswer[]) => readonly ConfusionCell[];
   /** What to look at first, for one way to answer all rows. */
   details(answers: readonly GradedAnswer[]): readonly Table[];
+}
+
+/** Rows of one label that were given this one. */
+export interface ConfusionCell {
+  readonly truth: string;
+  readonly said: string;
+  readonly rows: number;
 }
 
 /** What a grade has where the step has no such thing. */

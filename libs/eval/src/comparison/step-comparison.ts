@@ -1,9 +1,13 @@
 import type { StepCompletedInit } from '@spillway/models/runner';
 import type { Pack } from '@spillway/pack/pack';
+import type { StepVerdict } from '../verdict.js';
 import type { Table } from './cells.js';
 import { compareStep, type StepFigures } from './compare-step.js';
 import type { Evidence } from './data-line.js';
-import { decisionOn, gradedAnswer } from './graded.js';
+import { gradedAnswer } from './graded.js';
+import type { JudgeReport } from './judge-report.js';
+import { judgedStep } from './judged-step.js';
+import type { ConfusionCell } from './measured.js';
 import { type EvalRows, metricsOf } from './step-metrics.js';
 
 /** A model with what it answered to all rows, once for each repetition. */
@@ -17,21 +21,30 @@ export interface ModelAnswers {
 /** Everything that a report says of one step. Holds nothing that a customer wrote. */
 export interface StepComparison {
   readonly figures: StepFigures;
+  readonly verdict: StepVerdict;
   /** Where the cascade goes wrong. */
   readonly details: readonly Table[];
+  /** Every cell with rows of what people say against what the cascade answers, where answers are one of a closed list. */
+  readonly confusion?: readonly ConfusionCell[];
+  /** What a judge says of the replies; absent where none was asked. */
+  readonly judged?: JudgeReport;
 }
 
-/**
- * Grades what the models answered, and compares them.
- *
- * `models` has the small one first and the big one last; `nowMs` (milliseconds since the epoch) says whose day's prices the
- * projection takes.
- */
+export interface ComparisonOptions {
+  readonly evidence: Evidence;
+  /** Milliseconds since the epoch: whose day's prices the projection takes. */
+  readonly nowMs: number;
+  /** Nano-dollars that training a small model costs; left out: nobody asked. */
+  readonly trainingNanos?: bigint;
+  readonly judged?: JudgeReport;
+}
+
+/** Grades what the models answered, compares them and gives a verdict. `models` has the small one first and the big one last. */
 export function stepComparison(
   pack: Pack,
   read: EvalRows,
   models: readonly ModelAnswers[],
-  { evidence, nowMs }: { readonly evidence: Evidence; readonly nowMs: number },
+  { evidence, nowMs, trainingNanos, judged }: ComparisonOptions,
 ): StepComparison {
   const { step, rows } = read;
   const metrics = metricsOf(pack, read);
@@ -44,17 +57,34 @@ export function stepComparison(
       ),
     ),
   }));
-  const figures = compareStep({
+  const clusters = rows.map(({ conversationId }) => conversationId);
+  const terms = pack.evalTerms[step];
+  const { figures, small, big, cascade, cascades } = compareStep({
     step,
     policy: pack.policy,
+    terms,
     answering,
-    clusters: rows.map(({ conversationId }) => conversationId),
+    clusters,
     ...(metrics.f1 === undefined ? {} : { f1: metrics.f1 }),
     evidence,
   });
-  const [small, big] = [answering[0]?.runs[0] ?? [], answering.at(-1)?.runs[0] ?? []];
-  const cascade = small.map((answer, at) =>
-    decisionOn(step, answer, pack.policy) === 'keep' ? answer : (big[at] ?? answer),
-  );
-  return { figures, details: metrics.details(cascade) };
+  const [floor, ceiling] = figures.lines;
+  if (floor === undefined || ceiling === undefined) throw new Error('a comparison without its first lines');
+  const confusion = metrics.confusion?.(cascade);
+  return {
+    figures,
+    verdict: judgedStep({
+      terms,
+      small,
+      big,
+      clusters,
+      floor,
+      ceiling,
+      cascades,
+      ...(trainingNanos === undefined ? {} : { trainingNanos }),
+    }),
+    details: metrics.details(cascade),
+    ...(confusion === undefined ? {} : { confusion }),
+    ...(judged === undefined ? {} : { judged }),
+  };
 }

@@ -1,7 +1,7 @@
-import type { StepName } from '../language-model.js';
+import type { Prompt } from '../language-model.js';
 
 interface Asked {
-  readonly step: StepName;
+  readonly step: Prompt['step'];
   readonly body: {
     readonly messages: readonly { readonly content: string }[];
     readonly [other: string]: unknown;
@@ -33,13 +33,23 @@ export function answerTo({ step, body }: Asked): string {
       });
     case 'polish':
       return JSON.stringify({ reply: `${text.trim()}\n\nKind regards` });
+    case 'judge':
+      return JSON.stringify({ better: longerReply(user) });
   }
 }
 
-/** The text between the last pair of fences, which is the draft where there is one and the message where there is none. */
-function lastFenced(prompt: string): string | undefined {
-  return [...prompt.matchAll(/^(`{3,})\n([\s\S]*?)\n\1$/gm)].at(-1)?.[2];
+/** A judge that likes it long. */
+function longerReply(prompt: string): 'first' | 'second' | 'neither' {
+  const [second = '', first = ''] = fencedTexts(prompt).reverse();
+  if (first.length === second.length) return 'neither';
+  return first.length > second.length ? 'first' : 'second';
 }
+
+/** The text between the last pair of fences, which is the draft where there is one and the message where there is none. */
+const lastFenced = (prompt: string): string | undefined => fencedTexts(prompt).at(-1);
+
+const fencedTexts = (prompt: string): string[] =>
+  [...prompt.matchAll(/^(`{3,})\n([\s\S]*?)\n\1$/gm)].map(([, , text = '']) => text);
 
 /** What stands behind each code in a prompt that lists codes. */
 const codesIn = ({ messages }: Asked['body']): ReadonlyMap<string, string> =>

@@ -1,7 +1,7 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { setTimeout as wait } from 'node:timers/promises';
-import type { StepName } from '../language-model.js';
+import type { Prompt } from '../language-model.js';
 import { answerTo } from './model-server-answers.js';
 import { type TokenStyle, tokensOf } from './model-server-tokens.js';
 
@@ -37,7 +37,7 @@ export type Trouble =
 export interface ServedCall {
   /** Counts from 1. */
   readonly nth: number;
-  readonly step: StepName;
+  readonly step: Prompt['step'];
   readonly idempotencyKey: string | undefined;
   readonly authorization: string | undefined;
   /** Tells connections apart. */
@@ -49,7 +49,9 @@ export interface ChatRequest {
   readonly model: string;
   readonly messages: readonly { readonly role: string; readonly content: string }[];
   readonly logprobs?: boolean;
-  readonly response_format?: { readonly json_schema: { readonly name: StepName; readonly schema: unknown } };
+  readonly response_format?: {
+    readonly json_schema: { readonly name: Prompt['step']; readonly schema: unknown };
+  };
   readonly [other: string]: unknown;
 }
 
@@ -142,14 +144,15 @@ async function textOf(request: IncomingMessage): Promise<string> {
 }
 
 /** By the schema's name, or, where it stands in the prompt, by what is particular to each schema. */
-function stepOf(body: ChatRequest): StepName {
+function stepOf(body: ChatRequest): Prompt['step'] {
   if (body.response_format !== undefined) return body.response_format.json_schema.name;
   const system = body.messages[0]?.content ?? '';
-  const marks: readonly (readonly [string, StepName])[] = [
+  const marks: readonly (readonly [string, Prompt['step']])[] = [
     ['"label":{', 'classify'],
     ['"fields":{', 'extract'],
     ['"mood":{', 'sentiment'],
     ['"macro_id":{', 'draft'],
+    ['"better":{', 'judge'],
   ];
   return marks.find(([mark]) => system.includes(mark))?.[1] ?? 'polish';
 }
