@@ -34,12 +34,13 @@ function file(name: string, content: string | Uint8Array): string {
   return path;
 }
 
-async function run(
+async function watched(
   path: string,
   options: Partial<Parameters<typeof audit>[1]> = {},
   signal = new AbortController().signal,
 ) {
   let out = '';
+  const bars: string[] = [];
   const same = (text: string) => text;
   const terminal: Terminal = {
     out: (text) => {
@@ -49,11 +50,18 @@ async function run(
     ask: undefined,
     strong: same,
     faint: same,
-    progress: () => ({ update: () => undefined, stop: () => undefined }),
+    progress: (label, total) => ({
+      update: (done, note) => void bars.push(`${done} of ${total} ${label}, ${note}`),
+      stop: () => void bars.push('stopped'),
+    }),
   };
   const code = await audit(path, { json: false, assume: [], ...options }, terminal, signal);
   expect(code).toBe(0);
-  return out;
+  return { out, bars };
+}
+
+async function run(...asked: Parameters<typeof watched>): Promise<string> {
+  return (await watched(...asked)).out;
 }
 
 describe('spillway audit', () => {
@@ -101,6 +109,19 @@ describe('spillway audit', () => {
       cost: { nanos: 1_200_000 },
       prices_checked: '2026-10-01',
     });
+  });
+
+  it('counts one line as one', async () => {
+    const text = await run(file('one.jsonl', call('sort', 'gpt-4o', '2026-10-01')));
+    expect(text).toContain('one.jsonl: 1 line, 1 call, 2026-10-01');
+  });
+
+  it.each([
+    ['shows no bar for a small file', 'small.jsonl', 1, []],
+    ['shows how far it is in a big one', 'big.jsonl', 33, ['33 of 33 MiB, 4 lines', 'stopped']],
+  ])('%s', async (_, name, mebibytes, last) => {
+    const { bars } = await watched(file(name, log + ' '.repeat(mebibytes * 1024 * 1024 - log.length)));
+    expect(bars.slice(-2)).toEqual(last);
   });
 
   it.each([

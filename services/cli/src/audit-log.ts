@@ -14,6 +14,7 @@ import { project } from '@spillway/eval/audit-log/projection';
 import { readLog } from '@spillway/eval/audit-log/read-log';
 import { logTally } from '@spillway/eval/audit-log/tally';
 import { auditJson } from './audit-json.js';
+import { withBar } from './audit-progress.js';
 import { auditText } from './audit-text.js';
 import type { Terminal } from './terminal.js';
 
@@ -45,7 +46,13 @@ export async function audit(
   const prices = priceTable(own, defaultPrices());
   needPrices([assumptions.small, assumptions.tuned], prices);
   const tally = logTally(prices);
-  await readFileOf(path, signal, (bytes) => readLog(bytes, tally.add));
+  let linesRead = 0;
+  await readFileOf(path, { signal, terminal, linesRead: () => linesRead }, (bytes) =>
+    readLog(bytes, (line, number) => {
+      linesRead = number;
+      tally.add(line, number);
+    }),
+  );
   const sum = tally.sum();
   const projection = project(sum, prices, assumptions);
   terminal.out(
@@ -77,9 +84,15 @@ async function pricesFrom(path: string): Promise<readonly PriceRow[]> {
   return parsePriceTable(json, path);
 }
 
+interface Surroundings {
+  readonly signal: AbortSignal;
+  readonly terminal: Terminal;
+  readonly linesRead: () => number;
+}
+
 async function readFileOf(
   path: string,
-  signal: AbortSignal,
+  { signal, terminal, linesRead }: Surroundings,
   read: (bytes: AsyncIterable<Uint8Array>) => Promise<void>,
 ): Promise<void> {
   const file = createReadStream(path, { highWaterMark: CHUNK, signal });
@@ -93,7 +106,7 @@ async function readFileOf(
     [code, message] = ['malformed', `${path} cannot be read as ${zipped ? 'gzip' : 'text'}`];
     const bytes = zipped ? file.pipe(createGunzip({ chunkSize: CHUNK })) : file;
     file.once('error', (error) => bytes.destroy(error));
-    await read(bytes);
+    await read(withBar(path, { bytes, bytesRead: () => file.bytesRead, linesRead }, terminal));
   } catch (cause) {
     if (signal.aborted) throw new Fault('cancelled', 'the audit was stopped', { cause });
     throw new Fault(code, message, { cause });

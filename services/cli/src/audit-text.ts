@@ -14,6 +14,8 @@ const percent = (share: number): string => `${(100 * share).toFixed(1)} %`;
 const day = (ms: number | undefined): string =>
   ms === undefined ? 'unknown' : new Date(ms).toISOString().slice(0, 10);
 const calls = (number: number): string => `${count(number)} ${number === 1 ? 'call' : 'calls'}`;
+const lines = (number: number): string => `${count(number)} ${number === 1 ? 'line' : 'lines'}`;
+const daysOf = (number: number): string => `${count(number)} ${number === 1 ? 'day' : 'days'}`;
 
 /** The audit for a person: the bill today and projected, what to evaluate first, when fine-tuning pays, what was not read. */
 export function auditText(
@@ -23,7 +25,7 @@ export function auditText(
   assumptions: Assumptions,
 ): string {
   return [
-    `${path}: ${count(tally.lines)} lines, ${calls(tally.total.calls)}, ${day(tally.firstMs)} to ${day(tally.lastMs)}`,
+    `${path}: ${lines(tally.lines)}, ${calls(tally.total.calls)}, ${day(tally.firstMs)} to ${day(tally.lastMs)}`,
     '',
     'Bill today',
     ...indent(billRows(tally, projection)),
@@ -141,29 +143,28 @@ function tuningCells({ spend }: StepProjection, tuning: FineTuning, days: number
   if (tuning.pays !== 'after') {
     return [tuning.pays, tuning.pays === 'never' ? 'today is cheaper' : 'a price is missing'];
   }
-  const rate =
-    days >= 1 ? `${count(Math.ceil((Number(tuning.calls) / spend.calls) * days))} days` : 'unknown';
-  return [`${count(tuning.calls)} calls`, rate];
+  const rate = days >= 1 ? daysOf(Math.ceil((Number(tuning.calls) / spend.calls) * days)) : 'unknown';
+  return [calls(Number(tuning.calls)), rate];
 }
 
 function notes(path: string, tally: LogTally): string[] {
-  const formats = [...tally.formats].map(([format, lines]) => `${format} ${count(lines)}`).join(', ');
-  const lines = [
+  const formats = [...tally.formats].map(([format, number]) => `${format} ${count(number)}`).join(', ');
+  const said = [
     `formats: ${formats || 'none'}`,
     tally.pricesChecked === undefined
       ? 'no call has a known price'
       : `prices: list prices, checked ${tally.pricesChecked} at the latest; compare them with your contract, or give your own with --prices`,
     "whether a small model is good enough is not in a log: `spillway tune` says so on labelled messages; every call is taken to go to the small model first, and those not kept to today's model as well",
   ];
-  if (tally.undated > 0) lines.push(`${calls(tally.undated)} without a moment, at the latest price`);
+  if (tally.undated > 0) said.push(`${calls(tally.undated)} without a moment, at the latest price`);
   if (tally.total.unpriced > 0) {
-    lines.push(
+    said.push(
       `${calls(tally.total.unpriced)} without a known price: totals with them are unknown, not zero (known: ${money(tally.total.knownNanos)}); ${unpricedModels(tally)}`,
     );
   }
-  lines.push(...tally.skipped.map((reason) => `left out: ${reasonText(path, reason)}`));
-  lines.push(...tally.unreadable.map((reason) => `unreadable: ${reasonText(path, reason)}`));
-  return lines;
+  said.push(...tally.skipped.map((reason) => `left out: ${reasonText(path, reason)}`));
+  said.push(...tally.unreadable.map((reason) => `unreadable: ${reasonText(path, reason)}`));
+  return said;
 }
 
 function unpricedModels({ steps }: LogTally): string {
@@ -177,5 +178,5 @@ function unpricedModels({ steps }: LogTally): string {
 /** A name out of a file, on one line and of a length that a terminal bears. */
 const shownName = (name: string): string => name.replace(/\p{C}+/gu, ' ').slice(0, 60);
 
-const reasonText = (path: string, { reason, lines, first }: ReasonCount): string =>
-  `${count(lines)} ${lines === 1 ? 'line' : 'lines'}: ${reason} (${first.map((number) => `${path}:${number}`).join(', ')}${lines > first.length ? ', …' : ''})`;
+const reasonText = (path: string, { reason, lines: number, first }: ReasonCount): string =>
+  `${lines(number)}: ${reason} (${first.map((each) => `${path}:${each}`).join(', ')}${number > first.length ? ', …' : ''})`;
