@@ -69,9 +69,18 @@ export interface ModelServer {
   close(): Promise<void>;
 }
 
+/** As endpoints report it: `completion` has the reasoning in it. */
+export interface ServedUsage {
+  readonly prompt: number;
+  readonly completion: number;
+  readonly reasoning?: number;
+}
+
 export interface ModelServerOptions {
   /** Probability of every letter and digit that it says. */
   readonly certainty?: number;
+  /** Tokens that an answer is said to have cost, where they are not to be counted by its letters. */
+  readonly usage?: (call: ServedCall) => ServedUsage;
   /** Whether `calls` keeps every request; false where there are too many to keep. */
   readonly keepCalls?: boolean;
   /** Told of every request before it is answered. */
@@ -85,8 +94,10 @@ export interface ModelServerOptions {
 export async function startModelServer({
   certainty = 0.96,
   keepCalls = true,
+  usage,
   onCall,
 }: ModelServerOptions = {}): Promise<ModelServer> {
+  const habits = { certainty, usage };
   const calls: ServedCall[] = [];
   let count = 0;
   const queued: (Trouble | undefined)[] = [];
@@ -103,7 +114,7 @@ export async function startModelServer({
         const call = { ...arrived, nth: count };
         if (keepCalls) calls.push(call);
         onCall?.(call, response);
-        return respond(call, queued.length > 0 ? queued.shift() : usual(call), response, certainty);
+        return respond(call, queued.length > 0 ? queued.shift() : usual(call), response, habits);
       })
       .catch((error: unknown) => response.destroy(error as Error));
   });
@@ -157,11 +168,16 @@ function stepOf(body: ChatRequest): Prompt['step'] {
   return marks.find(([mark]) => system.includes(mark))?.[1] ?? 'polish';
 }
 
+interface Habits {
+  readonly certainty: number;
+  readonly usage: ModelServerOptions['usage'];
+}
+
 async function respond(
   call: ServedCall,
   trouble: Trouble | undefined,
   response: ServerResponse,
-  certainty: number,
+  habits: Habits,
 ): Promise<void> {
   switch (trouble?.kind) {
     case 'status':
@@ -173,7 +189,7 @@ async function respond(
       );
     case 'refuses':
       if (!(trouble.parameter in call.body))
-        return void send(response, 200, completion(call, undefined, certainty));
+        return void send(response, 200, completion(call, undefined, habits));
       return void send(
         response,
         400,
@@ -181,13 +197,13 @@ async function respond(
       );
     case 'slow':
       await wait(trouble.ms);
-      return void send(response, 200, completion(call, undefined, certainty));
+      return void send(response, 200, completion(call, undefined, habits));
     case 'silent':
       return;
     case 'closes':
       return void response.destroy();
     case 'half a body': {
-      const body = JSON.stringify(completion(call, undefined, certainty));
+      const body = JSON.stringify(completion(call, undefined, habits));
       response.writeHead(200, {
         'content-type': 'application/json',
         'content-length': Buffer.byteLength(body),
@@ -200,7 +216,7 @@ async function respond(
     case 'bloated':
       return void send(response, 200, { choices: [], padding: ' '.repeat(trouble.bytes) });
     default:
-      return void send(response, 200, completion(call, trouble, certainty));
+      return void send(response, 200, completion(call, trouble, habits));
   }
 }
 
@@ -224,7 +240,7 @@ function readAs(call: ServedCall, trouble: Trouble | undefined): ServedCall {
   return { ...call, body: { ...call.body, messages } };
 }
 
-function completion(call: ServedCall, trouble: Trouble | undefined, certainty: number): unknown {
+function completion(call: ServedCall, trouble: Trouble | undefined, habits: Habits): unknown {
   const { body } = call;
   const refusal = trouble?.kind === 'refusal' ? 'I cannot help with that.' : null;
   const given = trouble?.kind === 'says' || trouble?.kind === 'tokens' ? trouble.text : undefined;
@@ -234,13 +250,20 @@ function completion(call: ServedCall, trouble: Trouble | undefined, certainty: n
   const content = trouble?.kind === 'off the schema' ? '{"unexpected":true}' : opening + said;
   const style = trouble?.kind === 'tokens' ? trouble.style : 'plain';
   const withLogprobs = body.logprobs === true && trouble?.kind !== 'no logprobs' && refusal === null;
-  const promptTokens = Math.ceil(body.messages.reduce((sum, each) => sum + each.content.length, 0) / 4);
+  const {
+    prompt,
+    completion: written,
+    reasoning = 0,
+  } = habits.usage?.(call) ?? {
+    prompt: Math.ceil(body.messages.reduce((sum, each) => sum + each.content.length, 0) / 4),
+    completion: Math.ceil(content.length / 4),
+  };
   const usage = {
-    prompt_tokens: promptTokens,
-    completion_tokens: Math.ceil(content.length / 4),
-    total_tokens: promptTokens + Math.ceil(content.length / 4),
+    prompt_tokens: prompt,
+    completion_tokens: written,
+    total_tokens: prompt + written,
     prompt_tokens_details: { cached_tokens: 0 },
-    completion_tokens_details: { reasoning_tokens: 0 },
+    completion_tokens_details: { reasoning_tokens: reasoning },
   };
   return {
     id: `chatcmpl-${call.nth}`,
@@ -252,7 +275,9 @@ function completion(call: ServedCall, trouble: Trouble | undefined, certainty: n
         index: 0,
         finish_reason: trouble?.kind === 'length' ? 'length' : 'stop',
         message: { role: 'assistant', content: refusal === null ? content : null, refusal },
-        logprobs: withLogprobs ? { content: tokensOf(content, certainty, style), refusal: null } : null,
+        logprobs: withLogprobs
+          ? { content: tokensOf(content, habits.certainty, style), refusal: null }
+          : null,
       },
     ],
     ...(trouble?.kind === 'no usage' ? {} : { usage }),
