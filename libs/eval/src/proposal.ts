@@ -31,7 +31,10 @@ export const proposalFile = z.strictObject({
         // Nothing outside these: a proposal is a file that anyone may have written.
         file: z
           .string()
-          .regex(/^(policy\.yaml|confidence\/[a-z]+\.json)$/, 'is no file that a proposal may change'),
+          .regex(
+            /^(policy\.yaml|confidence\/[a-z]+\.json|eval\/[a-z]+\.corrected\.jsonl)$/,
+            'is no file that a proposal may change',
+          ),
         before: z.string().nullable(),
         after: z.string(),
       }),

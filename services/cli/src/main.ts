@@ -4,6 +4,7 @@ import { Command, CommanderError, Option } from 'commander';
 import type { AuditOptions } from './audit-log.js';
 import { type CliConfig, readConfig } from './cli.config.js';
 import type { EvalOptions } from './eval-options.js';
+import type { ExportOptions } from './export-options.js';
 import { filterFields, type ReplayOptions } from './replay-request.js';
 import type { ReviewOptions } from './review.js';
 import type { SendOptions } from './send.js';
@@ -190,6 +191,28 @@ program
     run(async (config) => {
       const { evaluate } = await import('./eval.js');
       return evaluate(options, config, terminal, stopping.signal);
+    }),
+  );
+
+program
+  .command('export')
+  .description(
+    "write what a small model can learn a step from: people's corrections and the big model's answers out of the ledger, " +
+      "masked, split by conversation, without the pack's eval sets",
+  )
+  .requiredOption('--step <step>', 'classify, extract, sentiment, draft or polish')
+  .option('--format <format>', 'openai (chat, with the prompts of production) or jsonl', 'openai')
+  .option('--source <sources>', 'corrected (people), big, or both', 'corrected,big')
+  .option('--since <day>', 'only messages from this day on (default: all)')
+  .option('--out <folder>', 'write train, validation and test as files, and the beginnings of a model card')
+  .option('--part <part>', 'which part goes to standard output (default: train)')
+  .option('--to-eval', "propose people's labels for the pack's eval/<step>.corrected.jsonl instead", false)
+  .option('--unmasked', 'leave personal data in', false)
+  .option('--json', 'print the figures as JSON, and no rows', false)
+  .action((options: ExportOptions) =>
+    run(async (config) => {
+      const { exportRows } = await import('./export.js');
+      return exportRows(options, config, terminal);
     }),
   );
 

@@ -1,9 +1,10 @@
 import type { LabelSource } from '@spillway/confidence/fit';
 import { Fault } from '@spillway/contracts/fault';
+import { messagesSince } from '@spillway/eval/ledger-messages';
 import { ledgerRows } from '@spillway/eval/ledger-rows';
 import { type AnswerUsage, pricingOf } from '@spillway/eval/step-pricing';
 import type { Pack } from '@spillway/pack/pack';
-import type { LedgerReader, MessageView } from '@spillway/store/ledger';
+import type { MessageView } from '@spillway/store/ledger';
 import type { CliConfig } from './cli.config.js';
 import { pricedModels } from './small-models.js';
 import { openLedgerReader } from './stores.js';
@@ -44,24 +45,13 @@ async function auditedSince(sinceMs: number, config: CliConfig): Promise<readonl
   const messages: MessageView[] = [];
   const ledger = await openLedgerReader(config);
   try {
-    for await (const message of messagesOf(ledger)) {
-      if (message.receivedAtMs < sinceMs) break;
+    for await (const message of messagesSince(ledger, sinceMs)) {
       if (message.audits.length > 0) messages.push(message);
     }
   } finally {
     await ledger.close();
   }
   return messages;
-}
-
-/** Newest first. */
-async function* messagesOf(ledger: LedgerReader): AsyncGenerator<MessageView> {
-  let cursor: string | undefined;
-  do {
-    const page = await ledger.list(cursor === undefined ? { limit: 200 } : { limit: 200, cursor });
-    yield* page.items;
-    cursor = page.nextCursor ?? undefined;
-  } while (cursor !== undefined);
 }
 
 function sinceOf({ since }: LedgerOptions): number {

@@ -18,8 +18,8 @@ import { savingText, tuneTable } from '@spillway/eval/tune-table';
 import { SPENT_ROWS } from '@spillway/pack/files';
 import { loadPack } from '@spillway/pack/load';
 import type { Pack } from '@spillway/pack/pack';
-import { createTwoFilesPatch } from 'diff';
 import type { CliConfig } from './cli.config.js';
+import { diffOf } from './proposal-text.js';
 import type { Terminal } from './terminal.js';
 import { fromFiles, type LabelledFiles } from './tune-files.js';
 import { fromLedger, type LedgerOptions } from './tune-ledger.js';
@@ -152,10 +152,6 @@ function kindOf(pack: Pack, proven: readonly ChosenStep[]): string {
     ? `thresholds of ${names} for ${pack.name}, held in expectation over all messages`
     : `certified thresholds of ${names} for ${pack.name}`;
 }
-
-/** A change as a unified diff, the form that reviewers read. */
-const diffOf = ({ file, before, after }: FileChange): string =>
-  createTwoFilesPatch(before === null ? '/dev/null' : `a/${file}`, `b/${file}`, before ?? '', after);
 
 interface Result {
   readonly pack: Pack;

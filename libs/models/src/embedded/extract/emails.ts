@@ -37,9 +37,9 @@ function isAddress(local: string, domain: string): boolean {
 }
 
 /** E-mail addresses in lower case. Each @ is looked at once and a bounded way to both sides: linear in the text. */
-export function findEmails(text: string): Candidate[] {
+export function findEmails(text: string, most = MAX_ADDRESSES): Candidate[] {
   const found: Candidate[] = [];
-  for (let at = text.indexOf('@'); at >= 0 && found.length < MAX_ADDRESSES; at = text.indexOf('@', at + 1)) {
+  for (let at = text.indexOf('@'); at >= 0 && found.length < most; at = text.indexOf('@', at + 1)) {
     const before = reach(text, at, -1, MAX_LOCAL, localPart);
     const after = reach(text, at + 1, 1, MAX_DOMAIN, domainPart);
     const [start, end] = trimmed(text, before, at, after);

@@ -43,13 +43,17 @@ const normalised = (value: string, normalise: FieldDefinition['normalise']): str
 };
 
 /** What the pack's patterns find. Group 1, where there is one, is the value; the whole match else. */
-export function findPatterns(text: string, patterns: readonly CompiledPattern[]): Candidate[] {
+export function findPatterns(
+  text: string,
+  patterns: readonly CompiledPattern[],
+  most = MAX_MATCHES,
+): Candidate[] {
   const found: Candidate[] = [];
   for (const { field, expression, normalise } of patterns) {
     // Saying whether there is a match costs a tenth of finding it, and most texts hold none.
     if (!expression.test(text)) continue;
     const matcher = expression.matcher(text);
-    for (let count = 0; count < MAX_MATCHES && matcher.find(); count += 1) {
+    for (let count = 0; count < most && matcher.find(); count += 1) {
       const group = matcher.groupCount() > 0 && matcher.group(1) !== null ? 1 : 0;
       const [start, end] = [matcher.start(group), matcher.end(group)];
       const value = normalised(text.slice(start, end), normalise);

@@ -31,14 +31,18 @@ function situationOf(written: string): string {
 }
 
 /** Telephone numbers that exist in their country's numbering plan, as E.164; national ones are read as the pack's country's. */
-export function findPhones(text: string, country: CountryCode | undefined): Candidate[] {
+export function findPhones(
+  text: string,
+  country: CountryCode | undefined,
+  most = MAX_STRETCHES,
+): Candidate[] {
   const found: Candidate[] = [];
   let stretches = 0;
   for (const match of text.matchAll(stretch)) {
     const count = digitsIn(match[0]);
     if (count < MIN_DIGITS || count > MAX_DIGITS + MIN_DIGITS) continue;
     stretches += 1;
-    if (stretches > MAX_STRETCHES) break;
+    if (stretches > most) break;
     // One character more on each side: a number that goes on in letters is a code, not a telephone number.
     const offset = Math.max(0, match.index - 1);
     const part = text.slice(offset, match.index + match[0].length + 1);

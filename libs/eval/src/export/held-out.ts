@@ -1,0 +1,34 @@
+import { readdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { rowHash } from '@spillway/confidence/data-rows';
+import { evalFile } from '@spillway/pack/files';
+import { type LabelledStep, readLabelled } from '../dataset.js';
+import type { Masking } from './mask.js';
+
+/**
+ * The row hashes of all messages in a pack's eval sets, whatever step they are labelled for: as they stand, and as they
+ * are once masked, since a message that differs in an order number alone is the same to a model.
+ *
+ * @throws Fault as `readLabelled` does
+ */
+export async function heldOutRows(directory: string, masking: Masking): Promise<ReadonlySet<string>> {
+  const hashes = new Set<string>();
+  for (const file of await evalFiles(directory)) {
+    const step = evalFile.exec(file)?.[1] as LabelledStep;
+    for (const { input } of await readLabelled(join(directory, file), step)) {
+      const mask = masking({ texts: [input.text], fields: [], names: { whole: [], words: [] } });
+      hashes.add(rowHash(input.text)).add(rowHash(mask.text(input.text)));
+    }
+  }
+  return hashes;
+}
+
+async function evalFiles(directory: string): Promise<readonly string[]> {
+  try {
+    const names = await readdir(join(directory, 'eval'));
+    return names.map((name) => `eval/${name}`).filter((file) => evalFile.test(file));
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
+    throw error;
+  }
+}
