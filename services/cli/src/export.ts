@@ -59,7 +59,8 @@ async function gather(
     pack,
     step,
     sources,
-    ...(unmasked ? {} : { masking: mask }),
+    masking: mask,
+    unmasked,
     heldOut: await heldOutRows(config.pack, mask),
     splitKey: pack.name,
   });

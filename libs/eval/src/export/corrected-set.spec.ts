@@ -17,6 +17,7 @@ function gathered(messages: readonly ExportedMessage[], over: Partial<ExportOpti
     sources: new Set(['corrected']),
     heldOut: new Set(),
     masking: mask,
+    unmasked: false,
     splitKey: 'acme',
     ...over,
   });

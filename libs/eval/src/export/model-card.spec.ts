@@ -1,10 +1,13 @@
+import { personalDataFinder } from '@spillway/models/personal-data';
 import { smallPack } from '@spillway/models/testing/small-pack';
 import { expect, it } from 'vitest';
+import { masking } from './mask.js';
 import { modelCard } from './model-card.js';
 import { rowGatherer } from './rows.js';
 import { summaryOf } from './summary.js';
 import { answered, classified, message } from './testing/message.js';
 
+const pack = smallPack();
 const facts = {
   pack: 'acme',
   packHash: '0123456789abcdef',
@@ -15,9 +18,11 @@ const facts = {
 
 function summary() {
   const gatherer = rowGatherer({
-    pack: smallPack(),
+    pack,
     step: 'classify',
     sources: new Set(['corrected', 'big']),
+    masking: masking(pack, personalDataFinder(pack)),
+    unmasked: false,
     heldOut: new Set(),
     splitKey: 'acme',
   });

@@ -27,6 +27,7 @@ function exported(messages: readonly ExportedMessage[], over: Partial<ExportOpti
     step: 'classify',
     sources: new Set(['corrected', 'big']),
     masking: mask,
+    unmasked: false,
     heldOut: new Set(),
     splitKey: 'acme',
     ...over,
@@ -63,8 +64,16 @@ describe('the rows of an export', () => {
   ])('hold no message of an eval set, %s', (_, text) => {
     const shown = mask({ texts: [], fields: [], names: { whole: [], words: [] } }).text('Where is a-77?');
     const heldOut = new Set([rowHash('Where is a-77?'), rowHash(shown)]);
-    const { rows, leftOut } = exported([message('m', { text, ...big('cancel') })], { heldOut });
-    expect([rows, leftOut]).toEqual([[], [{ reason: 'in_eval_set', rows: 1, firstMessages: ['m'] }]]);
+    for (const unmasked of [false, true]) {
+      const { rows, leftOut } = exported([message('m', { text, ...big('cancel') })], { heldOut, unmasked });
+      expect([rows, leftOut]).toEqual([[], [{ reason: 'in_eval_set', rows: 1, firstMessages: ['m'] }]]);
+    }
+  });
+
+  it('hold no message of an eval set that the sender’s name alone sets apart', () => {
+    const text = 'Ada here: where is it?';
+    const sent = message('m', { text, customer: 'Ada Byron', ...big('cancel') });
+    expect(exported([sent], { heldOut: new Set([rowHash(text)]) }).rows).toEqual([]);
   });
 
   it.each<[string, ExportOptions['step'], Partial<ExportedMessage>, string]>([
@@ -109,16 +118,30 @@ describe('the rows of an export', () => {
     }
   });
 
-  it('are as they were written where no mask is wanted', () => {
-    const gatherer = rowGatherer({
-      pack,
-      step: 'classify',
-      sources: new Set(['big']),
-      heldOut: new Set(),
-      splitKey: 'acme',
+  it('are as they were written where no mask is wanted, and still one of each', () => {
+    const messages = ['a-1', 'a-2'].map((number, at) =>
+      message(number, { text: `where is ${number}`, receivedAtMs: at, ...big('cancel') }),
+    );
+    const { rows } = exported(messages, { unmasked: true });
+    expect(rows.map(({ input, masked }) => [input.text, masked.size])).toEqual([['where is a-1', 0]]);
+  });
+
+  it('know the sender’s name from the reply that greets him', () => {
+    const reply = 'Hi Ada,\n\nIt left.\n\nThe Acme team';
+    const sent = message('m', {
+      text: 'It is Ada again. Where is it?',
+      steps: [
+        ...understood,
+        answered('draft', 'small', drafted('It left.')),
+        answered('polish', 'big', polished(reply)),
+      ],
     });
-    gatherer.add(message('m', { text: 'I am jo@shop.test', ...big('cancel') }));
-    expect(gatherer.finish().rows[0]?.input.text).toBe('I am jo@shop.test');
+    expect(exported([sent], { step: 'polish' }).rows).toMatchObject([
+      {
+        input: { text: 'It is [NAME_1] again. Where is it?' },
+        answer: { reply: 'Hi [NAME_1],\n\nIt left.\n\nThe Acme team' },
+      },
+    ]);
   });
 });
 
@@ -177,6 +200,15 @@ describe('a line', () => {
     expect(JSON.parse(lineWriter('jsonl', 'classify', pack)(row))).toMatchObject({ label: 'refund_status' });
     const { messages } = JSON.parse(lineWriter('openai', 'classify', pack)(row));
     expect(messages[2]).toEqual({ role: 'assistant', content: '{"label":"B"}' });
+  });
+
+  it('of fields for OpenAI has the words that hold them, masked with them', () => {
+    expect(JSON.parse(lineOf('openai', 'extract').messages[2].content)).toEqual({
+      fields: [
+        { name: 'order_number', value: '[ORDER_NUMBER_1]', evidence: '[ORDER_NUMBER_1]' },
+        { name: 'amount', value: '12.50 EUR', evidence: '12,50 EUR' },
+      ],
+    });
   });
 
   it('for OpenAI has the prompts of production, of the masked message', () => {

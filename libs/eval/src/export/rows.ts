@@ -29,6 +29,8 @@ export interface ExportRow {
   readonly conversationId: string;
   /** Row hash of the text as it came. */
   readonly hash: string;
+  /** Of messages with the same one stays. */
+  readonly maskedText: string;
   readonly part: Part;
   readonly origin: Origin;
   /** The big model that answered; null for a person's word. */
@@ -49,8 +51,9 @@ export interface ExportOptions {
   readonly pack: Pack;
   readonly step: StepName;
   readonly sources: ReadonlySet<Source>;
-  /** Left out: nothing is masked. */
-  readonly masking?: Masking;
+  readonly masking: Masking;
+  /** Rows stay as they were written: the mask then only tells which of them are the same. */
+  readonly unmasked: boolean;
   /** Row hashes of texts that no model may be trained on, as they stand and masked. */
   readonly heldOut: ReadonlySet<string>;
   /** Key of the split into parts. */
@@ -91,7 +94,7 @@ export function rowGatherer(options: ExportOptions) {
       );
       const kept = oneOfEach(
         bestFirst,
-        ({ input }) => input.text,
+        ({ maskedText }) => maskedText,
         () => undefined,
       ).toSorted(byReceipt);
       const ids = new Set(kept.map(({ id }) => id));
@@ -106,7 +109,7 @@ const byReceipt = (
   other: Pick<ExportRow, 'receivedAtMs' | 'id'>,
 ): number => one.receivedAtMs - other.receivedAtMs || (one.id < other.id ? -1 : 1);
 
-function rowReader({ pack, step, sources, masking, heldOut, splitKey }: ExportOptions) {
+function rowReader({ pack, step, sources, masking, unmasked, heldOut, splitKey }: ExportOptions) {
   const frame = replyFrame(pack);
   const write = answerWriter(pack);
   return (message: ExportedMessage) => {
@@ -122,15 +125,14 @@ function rowReader({ pack, step, sources, masking, heldOut, splitKey }: ExportOp
     const greeted = 'reply' in answer ? frame.greeted(answer.reply) : undefined;
     const names = senderNames(message.customer);
     const called = greeted === undefined ? names : withGreeted(names, greeted);
-    const exchange =
-      masking === undefined
-        ? { input, answer, counts: new Map<string, number>() }
-        : maskedExchange({ input, answer }, called, masking);
-    if (heldOut.has(rowHash(exchange.input.text))) return { left: 'in_eval_set' } as const;
+    const masked = maskedExchange({ input, answer }, called, masking);
+    if (heldOut.has(rowHash(masked.input.text))) return { left: 'in_eval_set' } as const;
+    const exchange = unmasked ? { input, answer, counts: new Map<string, number>() } : masked;
     return {
       id: message.id,
       conversationId: message.conversationId,
       hash,
+      maskedText: masked.input.text,
       part: partOf(message.conversationId, splitKey),
       ...source,
       receivedAtMs: message.receivedAtMs,

@@ -35,6 +35,12 @@ describe('an answer as it is written', () => {
       { fields: [{ name: 'order_number', value: 'A-77', evidence: 'a-77' }] },
     ],
     [
+      'a value in fewer words than it is written with',
+      'extract',
+      extraction('amount', '12.50 EUR', 42, 47),
+      { fields: [{ name: 'amount', value: '12.50 EUR', evidence: '12,50' }] },
+    ],
+    [
       'a value that a person gave, in the words of the message',
       'extract',
       extraction('order_number', 'A-77'),

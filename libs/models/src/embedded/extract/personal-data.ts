@@ -7,7 +7,7 @@ import { findSignatures } from './signatures.js';
 
 /** Something in a text that tells who somebody is, or that is theirs alone. */
 export interface PersonalValue {
-  /** EMAIL, PHONE, CARD, IBAN, NAME (also for the field `customer_name`), NUMBER, or a pattern field's name in capitals. */
+  /** EMAIL, HANDLE, PHONE, CARD, IBAN, NAME (also for the field `customer_name`), NUMBER, or a pattern field's name in capitals. */
   readonly kind: string;
   /** The same for other ways of writing it. */
   readonly value: string;
@@ -21,6 +21,8 @@ export type PersonalDataFinder = (text: string) => readonly PersonalValue[];
 
 /** Whatever has an @ between words: an address that is written wrongly names its owner all the same. */
 const likeAddress = /[^\s@<>()[\]",;:]{1,64}@[^\s@<>()[\]",;:]{1,255}/g;
+/** How people are called on a social network. */
+const handle = /(?<![\p{L}\p{N}_.@/])@[\p{L}\p{N}_][\p{L}\p{N}_.]{1,29}/gu;
 /** As long as the numbers of people and their accounts; days, sums and sizes are shorter. */
 const longNumber = /(?<![\p{L}\p{N}])\+?\d(?:[ .\-/()\u00a0]{0,2}\d){8,40}(?![\p{L}\p{N}])/gu;
 const writtenDay = /\b(?:\d{4}-\d{2}-\d{2}|\d{1,2}[./-]\d{1,2}[./-]\d{2,4})\b/g;
@@ -32,7 +34,7 @@ const EVERY = Number.POSITIVE_INFINITY;
 const GONE = '\u0001';
 
 /**
- * The finder for a pack: addresses, telephone numbers, cards, IBANs, what the pack's own patterns find (numbers of orders,
+ * The finder for a pack: addresses, names on social networks, telephone numbers, cards, IBANs, what the pack's own patterns find (numbers of orders,
  * parcels, customers), the name under a closing, and any other number of nine digits or more. It would rather find too
  * much: a value that is left over can be read by whoever gets the text. Names inside of sentences and postal addresses
  * are not found.
@@ -45,6 +47,7 @@ export function personalDataFinder({ fields, brand }: Pick<Pack, 'fields' | 'bra
   const finders: readonly PersonalDataFinder[] = [
     (text) => findEmails(text, EVERY).map((found) => ({ ...found, kind: 'EMAIL' })),
     (text) => shaped(text, likeAddress, 'EMAIL'),
+    (text) => shaped(text, handle, 'HANDLE'),
     findAccountNumbers,
     (text) =>
       findPatterns(text, patterns, EVERY).map(({ field = '', ...found }) => ({
@@ -102,7 +105,7 @@ function without(text: string, values: readonly PersonalValue[]): string {
 const shaped = (text: string, shape: RegExp, kind: string): PersonalValue[] =>
   [...text.matchAll(shape)].map(({ index, 0: written }) => ({
     kind,
-    value: kind === 'EMAIL' ? written.toLowerCase() : written.replace(/\D/g, ''),
+    value: kind === 'NUMBER' ? written.replace(/\D/g, '') : written.toLowerCase(),
     start: index,
     end: index + written.length,
   }));
