@@ -46,7 +46,7 @@ const suspicion = (level: number, gambler: number) =>
  * What one coin becomes at one label when it is bet on a share of errors instead of the level: at equal chances of
  * sampling the likelihood ratio of the two. Its mean is at most 1 while the share is at most the level.
  */
-const payout = (level: number, share: number, gain: number) =>
+export const payout = (level: number, share: number, gain: number) =>
   1 + ((share - level) / (level * (1 - level))) * gain;
 
 const finite = (amount: number) => Math.min(Number.MAX_VALUE, amount);

@@ -85,7 +85,8 @@ export interface EarlyWarning {
 const BY_CHANCE = 0.001;
 /** Much traffic shows moves too small to matter. */
 const STABLE = 0.1;
-const MOVED = 0.2;
+/** By which part of itself a share has to move to matter. */
+export const MOVED = 0.2;
 
 const percent = (share: number) => `${(100 * share).toFixed(1)} %`;
 

@@ -1,5 +1,5 @@
 import type { Budgets } from '@spillway/policy/budgets';
-import type { Certificate } from '@spillway/policy/certificate';
+import type { Certificate, ExpectedTraffic } from '@spillway/policy/certificate';
 import type { EscalationLimit } from '@spillway/policy/escalation-limit';
 import type { Policy, TaskName, TaskPolicy } from '@spillway/policy/policy';
 import { tasks } from './files.js';
@@ -168,8 +168,10 @@ function taskPolicyOf(file: Values['policy']['tasks'][TaskName]): TaskPolicy {
   };
 }
 
-function certificateOf(file: NonNullable<Values['policy']['tasks'][TaskName]['certificate']>): Certificate {
-  const { target, delta, mode, rows, accepted, errors, data, fingerprint, period } = file;
+type CertificateFile = NonNullable<Values['policy']['tasks'][TaskName]['certificate']>;
+
+function certificateOf(file: CertificateFile): Certificate {
+  const { target, delta, mode, rows, accepted, errors, data, fingerprint, expected, period } = file;
   return {
     target,
     ...(delta !== undefined && { delta }),
@@ -181,9 +183,17 @@ function certificateOf(file: NonNullable<Values['policy']['tasks'][TaskName]['ce
     data,
     fingerprint,
     certifiedOn: file.certified_on,
+    ...(expected !== undefined && { expected: expectedOf(expected) }),
     ...(period !== undefined && { period }),
   };
 }
+
+const expectedOf = (file: NonNullable<CertificateFile['expected']>): ExpectedTraffic => ({
+  rows: file.rows,
+  belowThreshold: file.below_threshold,
+  ...(file.out_of_scope !== undefined && { outOfScope: file.out_of_scope }),
+  scores: file.scores,
+});
 
 const HOUR_MS = 3_600_000;
 const MINUTE_MS = 60_000;

@@ -302,7 +302,7 @@ const cases: Readonly<Record<string, readonly (readonly [edit: Edit | readonly E
         ['policy.yaml', 'always_person: [out_of_scope]', 'always_person: [§out_of_scop]'],
         'no intent is labelled "out_of_scop"; did you mean',
       ],
-      [['policy.yaml', '[email, chat]', '[email, §email]'], '"email" stands in line 25 already'],
+      [['policy.yaml', '[email, chat]', '[email, §email]'], '"email" stands in line 29 already'],
     ],
     certificates: [
       [['policy.yaml', 'accepted: 840', '§accepted: 1004'], 'must be at most the 1003 rows'],
@@ -333,6 +333,13 @@ const cases: Readonly<Record<string, readonly (readonly [edit: Edit | readonly E
         ['policy.yaml', 'period: 2026-10-01/2026-10-31', '§period: 2026-10-31/2026-10-01'],
         '"period" must be two days, the earlier first',
       ],
+      [['policy.yaml', 'below_threshold: 171', '§below_threshold: 1041'], 'must be at most the 1040 rows'],
+      [['policy.yaml', 'scores: 0 0', '§scores: 9 0'], 'must be at most the 1040 rows'],
+      [['policy.yaml', 'scores: 0 0', '§scores: 0'], '"scores" must be 20 counts with a space between'],
+      [
+        ['policy.yaml', 'below_threshold: 171', 'below_threshold: 171\n        §out_of_scope: 3'],
+        'only classify tells what is out of scope',
+      ],
       [['policy.yaml', 'data: sha256:2c', '§data: md5:2c'], '"data" must be sha256: and the hash'],
       [
         ['policy.yaml', 'draft: { threshold: 0.7', 'draft: { §shadow: { rate: 0.1 }, threshold: 0.7'],
@@ -354,7 +361,7 @@ const cases: Readonly<Record<string, readonly (readonly [edit: Edit | readonly E
       ],
       [
         ['policy.yaml', 'per: month, dollars: "900", model: frontier', '§per: day, dollars: "900"'],
-        'a cap of this kind stands in line 31 already: keep one of the two',
+        'a cap of this kind stands in line 35 already: keep one of the two',
       ],
       [
         [
@@ -454,8 +461,8 @@ it('tells everything at once, by file and line, also what the rest of a broken f
       "macros.yaml:7 {{compny}} is not known here; did you mean "co",
       "models.yaml:18:5 "timeout_ms" must be at least 1",
       "models.yaml:36:14 no model is called "small-8"; did you mean",
-      "policy.yaml:24:13 "threshold" must be at most 1",
-      "policy.yaml:27:17 no intent is labelled "out_of_scop"; did y",
+      "policy.yaml:28:13 "threshold" must be at most 1",
+      "policy.yaml:31:17 no intent is labelled "out_of_scop"; did y",
       "prompts/polish.yaml:2 {{draf}} is not known here; did you me",
       "prompts/polish.yaml:2:1 {{draft}} is missing: polish cannot ",
       "eval/classify.jsonl:1 no intent is labelled "order"",

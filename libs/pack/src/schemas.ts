@@ -190,6 +190,16 @@ const isPeriod = (value: string): boolean => {
   return rest.length === 0 && isDay(first) && isDay(last) && first <= last;
 };
 
+/** As many as the detector of moved scores compares. */
+const SCORE_BINS = 20;
+const scoreCounts = z
+  .string()
+  .regex(
+    new RegExp(`^\\d{1,9}( \\d{1,9}){${SCORE_BINS - 1}}$`),
+    `must be ${SCORE_BINS} counts with a space between, from the lowest confidence to the highest`,
+  )
+  .transform((value) => value.split(' ').map(Number));
+
 const certificate = z.strictObject({
   target: share,
   delta: share.optional(),
@@ -200,6 +210,14 @@ const certificate = z.strictObject({
   errors: rows,
   data: z.string().regex(/^sha256:[0-9a-f]{16,64}$/, 'must be sha256: and the hash of the rows'),
   fingerprint: z.string().min(1).max(1_000),
+  expected: z
+    .strictObject({
+      rows: rows.min(1),
+      below_threshold: rows,
+      out_of_scope: rows.optional(),
+      scores: scoreCounts,
+    })
+    .optional(),
   period: z
     .string()
     .refine(isPeriod, 'must be two days, the earlier first, written 2026-10-01/2026-10-31')

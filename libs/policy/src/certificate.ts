@@ -15,10 +15,23 @@ export interface Certificate {
   readonly data: string;
   /** Answers of another fingerprint are not covered: they freeze the certificate. */
   readonly fingerprint: string;
+  /** What the answers looked like; absent: no share of them is watched. */
+  readonly expected?: ExpectedTraffic;
   /** First and last day of the traffic that the rows are from; absent where the rows do not tell. */
   readonly period?: { readonly first: string; readonly last: string };
   /** ISO date. */
   readonly certifiedOn: string;
+}
+
+/** The small model's answers to the rows of a certificate, repeated ones included: what can be seen without labels. */
+export interface ExpectedTraffic {
+  readonly rows: number;
+  /** Of these, answers under the threshold, or without a confidence. */
+  readonly belowThreshold: number;
+  /** Answers that call their message none of the company's business; absent for a task that does not say. */
+  readonly outOfScope?: number;
+  /** Answers by confidence, in bins of equal width over 0 to 1. */
+  readonly scores: readonly number[];
 }
 
 /** What becomes of small answers that the certificate does not cover. */

@@ -1,11 +1,41 @@
-import type { OnAlarm } from './certificate.js';
+import { type OnAlarm, percent } from './certificate.js';
 
-/** The audit found more wrong answers than the certificate allows. It stands until a newer policy is in force. */
+/** What rang: answers that an audit found wrong, or a share that anybody can see. */
+export type AlarmSignal = 'wrong' | 'below_threshold' | 'out_of_scope';
+
+/** More of the answers are so than the certificate lets expect. It stands until a newer policy is in force. */
 export interface DriftAlarm {
+  readonly signal: AlarmSignal;
   /** What is done about it now: a second alarm of a tightened task escalates. */
   readonly response: OnAlarm;
   readonly raisedAtMs: number;
-  /** What the audit had found by then. */
+  /** When the change most likely began. */
+  readonly sinceMs: number;
+  /** Answers observed since then, and those of them that were so. */
   readonly labels: number;
   readonly errors: number;
+  /** The highest share that would have been no alarm. */
+  readonly allowed: number;
+}
+
+const observed = {
+  wrong: { answers: 'audited answers', were: 'were wrong', most: 'may be' },
+  below_threshold: { answers: 'answers', were: 'were under the threshold', most: 'were expected' },
+  out_of_scope: { answers: 'answers', were: 'were called out of scope', most: 'were expected' },
+} as const satisfies Record<AlarmSignal, object>;
+
+/** Which detector rang and why, in one sentence for a person. */
+export function alarmReason({
+  signal,
+  sinceMs,
+  labels,
+  errors,
+  allowed,
+}: Omit<DriftAlarm, 'response' | 'raisedAtMs'>): string {
+  const { answers, were, most } = observed[signal];
+  const since = new Date(sinceMs).toISOString().slice(0, 16).replace('T', ' ');
+  return (
+    `${errors} of ${labels} ${answers} (${percent(errors / labels)}) ${were} since ${since} UTC, ` +
+    `at most ${percent(allowed)} ${most}`
+  );
 }

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { CapRule } from './budgets.js';
 import { decide, type Input } from './decide.js';
+import type { DriftAlarm } from './drift-alarm.js';
 import type { Policy } from './policy.js';
 import {
   answered,
@@ -35,6 +36,15 @@ function outcome(rule: CapRule, inputs: readonly Input[]): readonly string[] {
 
 const form = received();
 const email = received({ channel: 'email' });
+const raised: DriftAlarm = {
+  signal: 'wrong',
+  response: 'escalate',
+  raisedAtMs: 0,
+  sinceMs: 0,
+  labels: 40,
+  errors: 9,
+  allowed: 0.05,
+};
 const unsure = answered('classify', 0.65);
 const veryUnsure = answered('classify', 0.3);
 const drafted = (mail: Input, confidence: number): readonly Input[] => [
@@ -251,7 +261,7 @@ describe('the budget is full', () => {
 describe('the budget is full and the small model is not to be believed', () => {
   const drifted: Policy = {
     ...under(keep),
-    alarms: { classify: { response: 'escalate', raisedAtMs: 0, labels: 40, errors: 9 } },
+    alarms: { classify: raised },
   };
 
   it('keeps nothing while an alarm stands: a person decides', () => {
@@ -261,7 +271,7 @@ describe('the budget is full and the small model is not to be believed', () => {
     expect(actions.at(-1)).toMatchObject({
       reasons: [
         'the budget is full',
-        'drift alarm: 9 of 40 audited answers were wrong',
+        expect.stringContaining('drift alarm: 9 of 40 audited answers'),
         'no result from the big model: over_budget, the cap is reached',
       ],
     });
@@ -310,7 +320,6 @@ describe('escalations are stopped', () => {
   ])('%s', (_, inputs, want) => expect(outcomeOf(inputs)).toEqual(want));
 
   it('an alarm goes on to send everything to the big model, and counts for nothing', () => {
-    const raised = { response: 'escalate', raisedAtMs: 0, labels: 40, errors: 9 } as const;
     const alarmed = { ...stopped, alarms: { classify: raised } };
     const { kase, actions } = decide(play([form]).kase, answered('classify', 0.99), alarmed, 0);
     expect(actions.map(told)).toEqual(['escalate classify of small', 'ask big to classify']);

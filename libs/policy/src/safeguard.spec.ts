@@ -19,7 +19,8 @@ const certificate: Certificate = {
   fingerprint: 'little|a',
   certifiedOn: '2026-11-24',
 };
-const alarm: DriftAlarm = { response: 'escalate', raisedAtMs: 0, labels: 400, errors: 31 };
+const found = { sinceMs: 0, labels: 400, errors: 31, allowed: 0.05 };
+const alarm: DriftAlarm = { signal: 'wrong', response: 'escalate', raisedAtMs: 0, ...found };
 const tighter: DriftAlarm = { ...alarm, response: 'tighten' };
 
 interface Given {
@@ -53,7 +54,8 @@ function judged(given: Given) {
 
 const reaches = 'confidence 0.90 reaches the threshold 0.70';
 const frozen = 'the certificate is for little|a and frozen for little|b';
-const drift = 'drift alarm: 31 of 400 audited answers were wrong';
+const drift =
+  'drift alarm: 31 of 400 audited answers (7.75 %) were wrong since 1970-01-01 00:00 UTC, at most 5 % may be';
 
 describe('a small answer', () => {
   it.each<[string, Given, readonly unknown[]]>([
@@ -79,14 +81,23 @@ describe('a small answer', () => {
         'the certificate is for little|a and frozen for an answer that does not name its model',
       ],
     ],
-    ['is escalated while the alarm stands', { alarm }, ['escalate', 0.7, `${drift}, at most 5 % may be`]],
+    ['is escalated while the alarm stands', { alarm }, ['escalate', 0.7, drift]],
+    [
+      'is escalated while an alarm of a share stands',
+      { alarm: { ...alarm, signal: 'below_threshold', allowed: 0.04 } },
+      [
+        'escalate',
+        0.7,
+        'drift alarm: 31 of 400 answers (7.75 %) were under the threshold since 1970-01-01 00:00 UTC, at most 4 % were expected',
+      ],
+    ],
     [
       'that is sure enough passes a tightened threshold',
       { alarm: tighter },
       [
         'accept',
         0.85,
-        `confidence 0.90 reaches the threshold 0.85 / ${drift}, at most 5 % may be: the threshold is raised from 0.70`,
+        `confidence 0.90 reaches the threshold 0.85 / ${drift}: the threshold is raised from 0.70`,
       ],
     ],
     [
@@ -95,7 +106,7 @@ describe('a small answer', () => {
       [
         'escalate',
         0.85,
-        `confidence 0.80 is under the threshold 0.85 / ${drift}, at most 5 % may be: the threshold is raised from 0.70`,
+        `confidence 0.80 is under the threshold 0.85 / ${drift}: the threshold is raised from 0.70`,
       ],
     ],
     [

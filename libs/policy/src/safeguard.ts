@@ -1,5 +1,6 @@
 import type { StepAnswer } from './case.js';
-import { allowedErrorRate, type Certificate, percent } from './certificate.js';
+import type { Certificate } from './certificate.js';
+import { alarmReason } from './drift-alarm.js';
 import type { Policy } from './policy.js';
 
 /** What speaks against keeping a small answer at the task's own threshold. */
@@ -33,13 +34,11 @@ export function safeguardOf(answer: StepAnswer, policy: Policy): Safeguard {
   }
   const alarm = policy.alarms?.[answer.step];
   if (alarm === undefined) return { threshold, reasons };
-  const found = `drift alarm: ${alarm.errors} of ${alarm.labels} audited answers were wrong`;
-  const allowed =
-    certificate === undefined ? '' : `, at most ${percent(allowedErrorRate(certificate))} may be`;
+  const found = `drift alarm: ${alarmReason(alarm)}`;
   if (alarm.response === 'escalate') {
-    return { verdict: 'escalate', threshold, reasons: [`${found}${allowed}`, ...reasons] };
+    return { verdict: 'escalate', threshold, reasons: [found, ...reasons] };
   }
   const raised = tightened(threshold);
-  const note = `${found}${allowed}: the threshold is raised from ${threshold.toFixed(2)}`;
+  const note = `${found}: the threshold is raised from ${threshold.toFixed(2)}`;
   return { threshold: raised, reasons: [note, ...reasons] };
 }

@@ -38,6 +38,7 @@ export interface AuditGroupRow
 
 export interface AlarmRow {
   readonly step: Whole;
+  readonly signal: string;
   readonly policy_version: string;
   readonly statistic: number;
   readonly level: number;
@@ -46,6 +47,7 @@ export interface AlarmRow {
   readonly allowed: number;
   readonly response: string;
   readonly raised_at_ms: Whole;
+  readonly since_ms: Whole;
 }
 
 const named = ({ step, kind, source }: Pick<AuditRow, 'step' | 'kind' | 'source'>) => ({
@@ -88,6 +90,7 @@ const groupView = (row: AuditGroupRow): AuditGroup => ({
 
 const alarmView = (row: AlarmRow): AlarmView => ({
   step: steps[Number(row.step)] as AlarmView['step'],
+  signal: row.signal as AlarmView['signal'],
   policyVersion: row.policy_version,
   statistic: row.statistic,
   level: row.level,
@@ -96,4 +99,5 @@ const alarmView = (row: AlarmRow): AlarmView => ({
   allowed: row.allowed,
   response: row.response,
   raisedAtMs: Number(row.raised_at_ms),
+  sinceMs: Number(row.since_ms),
 });

@@ -112,7 +112,7 @@ export interface AuditChange extends AuditView {
 /** An alarm was raised. One for each message and step: later ones are replays. */
 export interface AlarmChange extends AlarmView {
   readonly kind: 'alarm';
-  /** Whose audit raised it. */
+  /** Whose answer, or its audit, raised it. */
   readonly messageId: string;
 }
 

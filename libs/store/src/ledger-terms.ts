@@ -3,6 +3,8 @@ export type TierName = 'small' | 'big' | 'human';
 /** Who answered a step: `audit` is the big model beside the traffic, whose word changes nothing for the message. */
 export type StepTier = TierName | 'audit';
 export type VerdictName = 'accept' | 'escalate' | 'hold';
+/** What of the answers a drift alarm is about. */
+export type AlarmSignal = 'wrong' | 'below_threshold' | 'out_of_scope';
 export type OutcomeName = 'replied' | 'closed';
 export type DecisionName = 'approve' | 'edit' | 'reject';
 export type ConfidenceSourceName = 'embedded' | 'logprobs' | 'agreement' | 'rule' | 'none';
@@ -105,17 +107,19 @@ export interface AuditView {
   readonly auditedAtMs: number;
 }
 
-/** A drift alarm: the audit of a step found more wrong answers than its certificate allows. */
+/** A drift alarm: more of a step's answers are wrong, or otherwise so, than its certificate lets expect. */
 export interface AlarmView {
   readonly step: StepName;
+  readonly signal: AlarmSignal;
   readonly policyVersion: string;
   readonly statistic: number;
   readonly level: number;
-  /** Audited answers since the policy came into force, or since the alarm before, and the wrong ones among them. */
+  /** Answers observed since the change most likely began, and those of them that were wrong, or otherwise so. */
   readonly labels: number;
   readonly errors: number;
-  /** Share of kept answers that may be wrong. */
+  /** The highest share that would have been no alarm. */
   readonly allowed: number;
+  readonly sinceMs: number;
   readonly response: string;
   readonly raisedAtMs: number;
 }

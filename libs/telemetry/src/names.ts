@@ -179,5 +179,10 @@ export const SHADOW_ERRORS = metric(
 );
 export const DRIFT_STATISTIC = metric(
   'spillway_drift_statistic',
-  'Statistic of the drift detector, by step; an alarm is raised where it reaches 24,000.',
+  'Statistic of a drift detector, by step and signal (wrong, below_threshold, out_of_scope); an alarm is raised where it ' +
+    'reaches 24,000 for each signal that is watched.',
+);
+export const DRIFT_ALARMS = metric(
+  'spillway_drift_alarms_total',
+  'Drift alarms raised by this process, by step and signal (wrong, below_threshold, out_of_scope).',
 );

@@ -80,15 +80,14 @@ async function reviewed(
   const earlier = monthBefore(month.fromMs);
   const ledger = await openLedgerReader(config);
   try {
-    const certified = Object.values(pack.policy.tasks).some(({ certificate }) => certificate !== undefined);
     const reviews = reviewMonth({
       month,
       savings: await ledger.savings(month),
       audits: await ledger.audits(month),
       savingsBefore: await ledger.savings(earlier),
       auditsBefore: await ledger.audits(earlier),
-      // Without a certificate nothing is decided by single answers.
-      answers: certified ? await answersOfMonth(ledger, month) : [],
+      answers: await answersOfMonth(ledger, month),
+      answersBefore: await answersOfMonth(ledger, earlier),
       tasks: pack.policy.tasks,
       scorers: Object.fromEntries(Object.entries(pack.fits ?? {}).map(([task, fit]) => [task, fit.scorer])),
       spent,

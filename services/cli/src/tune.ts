@@ -179,7 +179,7 @@ async function show(
 }
 
 /** Single rows and every threshold that passed, which are many, and not for a reader. */
-const leftOut: ReadonlySet<string> = new Set(['judged', 'certifiedOn', 'fittedOn', 'passed']);
+const leftOut: ReadonlySet<string> = new Set(['judged', 'seen', 'certifiedOn', 'fittedOn', 'passed']);
 
 /** Nano-dollars as text, which holds them exactly. */
 function forJson(name: string, value: unknown): unknown {

@@ -1,14 +1,20 @@
-import { ALARM_AT, evidence } from '@spillway/confidence/drift';
+import { evidence } from '@spillway/confidence/drift';
+import { alarmLevel } from '@spillway/confidence/signals';
 import { type Certificate, claimOf } from '@spillway/policy/certificate';
-import type { Policy, TaskName } from '@spillway/policy/policy';
+import { alarmReason } from '@spillway/policy/drift-alarm';
+import type { Policy, TaskName, TaskPolicy } from '@spillway/policy/policy';
 import { reviewAgeDays, reviewWarning } from '@spillway/policy/review';
 import type { AlarmView, AuditReport, Savings } from '@spillway/store/ledger';
-import type { DriftWatch, FreezeNote } from '@spillway/store/task-watch';
+import { type DriftWatch, type FreezeNote, type ShareWatch, watchLevels } from '@spillway/store/task-watch';
 import { z } from 'zod';
 import { auditFigures, auditFiguresSchema } from './audit-figures.js';
+import { shareSchema, sharesJson } from './share-view.js';
 
 const step = z.enum(['classify', 'extract', 'sentiment', 'draft', 'polish']);
 const time = z.string().meta({ format: 'date-time' });
+const signal = z
+  .enum(['wrong', 'below_threshold', 'out_of_scope'])
+  .describe('of audited answers, or of all of them');
 const response = z.string().describe('escalate or tighten');
 
 const certificateSchema = z.object({
@@ -22,6 +28,10 @@ const certificateSchema = z.object({
   errors: z.int(),
   data: z.string(),
   fingerprint: z.string(),
+  expected: z
+    .object({ rows: z.int(), below_threshold: z.int(), out_of_scope: z.int().nullable() })
+    .nullable()
+    .describe('what the answers looked like: so many of the rows'),
   period: z.object({ first: z.string(), last: z.string() }).nullable(),
   certified_on: z.string(),
 });
@@ -41,13 +51,24 @@ const taskSchema = auditFiguresSchema.extend({
     .object({
       statistic: z.number(),
       alarm_at: z.number(),
-      labels: z.int().describe('under this version, or since its last alarm'),
+      labels: z.int().describe('audited answers under this version, or since its last alarm'),
       errors: z.int(),
       evidence: z.number().describe('e-value against "at most as many are wrong as the certificate allows"'),
     })
     .nullable(),
+  shares: z.array(shareSchema).describe('watched in all small answers, without a label'),
   alarm: z
-    .object({ response, raised_at: time, labels: z.int(), errors: z.int(), statistic: z.number() })
+    .object({
+      signal,
+      reason: z.string().describe('for a person to read'),
+      response,
+      raised_at: time,
+      since: time.describe('when the change most likely began'),
+      labels: z.int().describe('answers observed since then'),
+      errors: z.int().describe('of these, answers that were so'),
+      allowed: z.number().describe('the highest share that would have been no alarm'),
+      statistic: z.number(),
+    })
     .nullable()
     .describe('stands until another version of the policy is in force'),
   messages: z.int().describe('messages of the span that had this step'),
@@ -68,12 +89,15 @@ export const policySchema = z.object({
     .array(
       z.object({
         step,
+        signal,
+        reason: z.string(),
         policy_version: z.string(),
         response,
         raised_at: time,
+        since: time,
         labels: z.int(),
         errors: z.int(),
-        allowed: z.number().describe('share of kept answers that may be wrong'),
+        allowed: z.number().describe('the highest share that would have been no alarm'),
         statistic: z.number(),
       }),
     )
@@ -83,6 +107,7 @@ export const policySchema = z.object({
 /** What stands against a task's certificate at the moment. */
 export interface TaskStanding {
   readonly watch?: DriftWatch;
+  readonly shares?: ShareWatch;
   readonly freeze?: FreezeNote;
 }
 
@@ -116,9 +141,12 @@ export function policyJson(
 
 const alarmJson = (alarm: AlarmView): object => ({
   step: alarm.step,
+  signal: alarm.signal,
+  reason: alarmReason(alarm),
   policy_version: alarm.policyVersion,
   response: alarm.response,
   raised_at: iso(alarm.raisedAtMs),
+  since: iso(alarm.sinceMs),
   labels: alarm.labels,
   errors: alarm.errors,
   allowed: alarm.allowed,
@@ -134,7 +162,8 @@ function taskJson(task: TaskName, { policy, standings, audits, savings }: Policy
     hold_below: holdBelow,
     certificate: certificate === undefined ? null : certificateJson(certificate),
     fallback,
-    ...standingJson(standings[task]),
+    ...standingJson(standings[task], policy.tasks[task]),
+    shares: sharesJson(task, policy.tasks[task], standings[task].shares),
     shadow: shadow === undefined ? null : { rate: shadow.rate, on_alarm: shadow.onAlarm },
     messages,
     kept_small: keptSmall,
@@ -154,11 +183,19 @@ const certificateJson = (certificate: Certificate): object => ({
   errors: certificate.errors,
   data: certificate.data,
   fingerprint: certificate.fingerprint,
+  expected:
+    certificate.expected === undefined
+      ? null
+      : {
+          rows: certificate.expected.rows,
+          below_threshold: certificate.expected.belowThreshold,
+          out_of_scope: certificate.expected.outOfScope ?? null,
+        },
   period: certificate.period ?? null,
   certified_on: certificate.certifiedOn,
 });
 
-function standingJson({ watch, freeze }: TaskStanding): object {
+function standingJson({ watch, freeze }: TaskStanding, terms: TaskPolicy): object {
   const alarm = watch?.alarms.at(-1);
   return {
     frozen:
@@ -170,7 +207,7 @@ function standingJson({ watch, freeze }: TaskStanding): object {
         ? null
         : {
             statistic: watch.drift.statistic,
-            alarm_at: ALARM_AT,
+            alarm_at: alarmLevel(watchLevels(terms)),
             labels: watch.drift.labels,
             errors: watch.drift.errors,
             evidence: evidence(watch.drift),
@@ -179,10 +216,14 @@ function standingJson({ watch, freeze }: TaskStanding): object {
       alarm === undefined
         ? null
         : {
+            signal: alarm.signal,
+            reason: alarmReason(alarm),
             response: alarm.response,
             raised_at: iso(alarm.raisedAtMs),
+            since: iso(alarm.sinceMs),
             labels: alarm.labels,
             errors: alarm.errors,
+            allowed: alarm.allowed,
             statistic: alarm.statistic,
           },
   };

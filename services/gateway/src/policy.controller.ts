@@ -9,6 +9,8 @@ import {
   type FreezeNote,
   freezeKey,
   readNote,
+  type ShareWatch,
+  shareWatchKey,
 } from '@spillway/store/task-watch';
 import { policyJson, type TaskStanding } from './policy-view.js';
 import { savingsQuerySchema } from './savings-view.js';
@@ -53,12 +55,14 @@ export class PolicyController {
 
   private async standing(task: TaskName): Promise<TaskStanding> {
     const { version } = this.policy;
-    const [watch, freeze] = await Promise.all([
+    const [watch, shares, freeze] = await Promise.all([
       readNote<DriftWatch>(this.state, driftWatchKey(task, version)),
+      readNote<ShareWatch>(this.state, shareWatchKey(task, version)),
       readNote<FreezeNote>(this.state, freezeKey(task, version)),
     ]);
     return {
       ...(watch === undefined ? {} : { watch: watch.value }),
+      ...(shares === undefined ? {} : { shares: shares.value }),
       ...(freeze === undefined ? {} : { freeze: freeze.value }),
     };
   }

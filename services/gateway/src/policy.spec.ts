@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Bus, BusRecord } from '@spillway/bus/bus';
 import { openEmbeddedBus } from '@spillway/bus/embedded';
+import { UNWATCHED, watch } from '@spillway/confidence/signals';
 import { decode } from '@spillway/contracts/event';
 import { AuditKind, AuditRecordedSchema, LabelSource } from '@spillway/contracts/events';
 import { type HttpServer, serveHttp } from '@spillway/http/serve';
@@ -10,7 +11,14 @@ import { openEmbeddedKeyedState } from '@spillway/store/embedded-keyed-state';
 import { openEmbeddedLedger } from '@spillway/store/embedded-ledger';
 import type { KeyedState } from '@spillway/store/keyed-state';
 import type { Ledger } from '@spillway/store/ledger';
-import { driftWatchKey, emptyWatch, freezeKey, writeNote } from '@spillway/store/task-watch';
+import {
+  driftWatchKey,
+  emptyWatch,
+  freezeKey,
+  type RaisedAlarm,
+  shareWatchKey,
+  writeNote,
+} from '@spillway/store/task-watch';
 import { alarm, audit, decision, detail, received, step } from '@spillway/store/testing/ledger-history';
 import { configureLogs } from '@spillway/telemetry/logger';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -88,6 +96,7 @@ describe('the policy', () => {
         errors: 20,
         data: certificate.data,
         fingerprint: 'little|a',
+        expected: { rows: 1_010, below_threshold: 202, out_of_scope: 12 },
         period: certificate.period,
         certified_on: '2026-11-24',
       },
@@ -95,6 +104,28 @@ describe('the policy', () => {
       frozen: null,
       shadow: { rate: 0.02, on_alarm: 'escalate' },
       drift: null,
+      shares: [
+        {
+          signal: 'below_threshold',
+          off: null,
+          expected: 0.2,
+          allowed: 0.24,
+          statistic: 0,
+          alarm_at: 72_000,
+          answers: 0,
+          events: 0,
+        },
+        {
+          signal: 'out_of_scope',
+          off: null,
+          expected: 12 / 1_010,
+          allowed: expect.closeTo(0.0229, 3),
+          statistic: 0,
+          alarm_at: 72_000,
+          answers: 0,
+          events: 0,
+        },
+      ],
       alarm: null,
       messages: 0,
       kept_small: 0,
@@ -156,19 +187,28 @@ describe('the policy', () => {
   });
 
   it('shows what stands against the certificate', async () => {
-    const raised = {
+    const raised: RaisedAlarm = {
+      signal: 'out_of_scope',
       response: 'escalate',
       raisedAtMs: 5_000,
+      sinceMs: 3_000,
       labels: 400,
       errors: 31,
-      statistic: 25_000,
+      allowed: 0.02,
+      statistic: 75_000,
+      level: 72_000,
       messageId: 'm',
     };
     await state.write([
       {
         kind: 'put',
         key: driftWatchKey('classify', pack.policy.version),
-        value: writeNote({ ...emptyWatch, alarms: [{ ...raised, response: 'escalate' }] }),
+        value: writeNote({ ...emptyWatch, alarms: [raised] }),
+      },
+      {
+        kind: 'put',
+        key: shareWatchKey('classify', pack.policy.version),
+        value: writeNote({ below_threshold: watch(UNWATCHED, true, 0.24, 1_000) }),
       },
       {
         kind: 'put',
@@ -179,10 +219,23 @@ describe('the policy', () => {
     await ledger.apply([alarm('m', 'classify', { raisedAtMs: Date.now() })]);
     expect(await task()).toMatchObject({
       frozen: { fingerprint: 'little|b', first_seen: '1970-01-01T00:00:01.000Z' },
-      alarm: { response: 'escalate', raised_at: '1970-01-01T00:00:05.000Z', labels: 400, errors: 31 },
-      drift: { statistic: 0, alarm_at: 24_000, labels: 0, errors: 0, evidence: 1 },
+      alarm: {
+        signal: 'out_of_scope',
+        reason: expect.stringContaining(
+          '31 of 400 answers (7.75 %) were called out of scope since 1970-01-01',
+        ),
+        response: 'escalate',
+        raised_at: '1970-01-01T00:00:05.000Z',
+        since: '1970-01-01T00:00:03.000Z',
+        labels: 400,
+        errors: 31,
+      },
+      shares: [{ answers: 1, events: 1, statistic: 2 }, { answers: 0 }],
+      drift: { statistic: 0, alarm_at: 72_000, labels: 0, errors: 0, evidence: 1 },
     });
-    expect((await read()).alarms).toMatchObject([{ step: 'classify', labels: 400, allowed: 0.05 }]);
+    expect((await read()).alarms).toMatchObject([
+      { step: 'classify', signal: 'wrong', labels: 400, allowed: 0.05 },
+    ]);
   });
 
   it('warns when it was not reviewed for more than a month', async () => {

@@ -1,5 +1,6 @@
+import { timestampMs } from '@bufbuild/protobuf/wkt';
 import { type AlarmRaised, AuditKind, type AuditRecorded, LabelSource } from '@spillway/contracts/events';
-import type { AuditKindName, LabelSourceName, StepName } from '@spillway/store/ledger';
+import type { AlarmView, AuditKindName, LabelSourceName, StepName } from '@spillway/store/ledger';
 import type { LedgerChange } from '@spillway/store/ledger-change';
 import { named } from './named.js';
 import { stepValueOf } from './step-detail.js';
@@ -18,6 +19,14 @@ const sources: Readonly<Record<LabelSource, LabelSourceName | undefined>> = {
 const tasks: ReadonlyMap<string, StepName> = new Map(
   (['classify', 'extract', 'sentiment', 'draft', 'polish'] as const).map((step) => [step, step]),
 );
+
+/** An alarm that names no signal is of the time when only wrong answers could raise one. */
+const signals: ReadonlyMap<string, AlarmView['signal']> = new Map([
+  ['', 'wrong'],
+  ['wrong', 'wrong'],
+  ['below_threshold', 'below_threshold'],
+  ['out_of_scope', 'out_of_scope'],
+]);
 
 /** What an audit leaves in the ledger: its finding, and, where a person gave a label, that as the step's answer. */
 export function audited(event: AuditRecorded, auditedAtMs: number): readonly LedgerChange[] {
@@ -70,6 +79,7 @@ export const alarmed = (event: AlarmRaised, raisedAtMs: number): LedgerChange =>
   kind: 'alarm',
   messageId: event.messageId,
   step: named(tasks.get(event.task), 'task'),
+  signal: named(signals.get(event.signal), 'signal'),
   policyVersion: event.policyVersion,
   statistic: event.statistic,
   level: event.level,
@@ -78,4 +88,5 @@ export const alarmed = (event: AlarmRaised, raisedAtMs: number): LedgerChange =>
   allowed: event.allowed,
   response: event.response,
   raisedAtMs,
+  sinceMs: event.since === undefined ? raisedAtMs : timestampMs(event.since),
 });

@@ -366,7 +366,10 @@ describe('an audit', () => {
   );
 });
 
-it('keeps an alarm', () => {
+it.each([
+  ['of its signal', { signal: 'out_of_scope', since: timestampFromMs(400) }, 'out_of_scope', 400],
+  ['of wrong answers where it names none', {}, 'wrong', 1_000],
+])('keeps an alarm %s', (_, over, signal, sinceMs) => {
   const raised = {
     statistic: 24_001,
     level: 24_000,
@@ -375,10 +378,18 @@ it('keeps an alarm', () => {
     allowed: 0.05,
     response: 'escalate',
   };
-  const init = { ...ids, task: 'extract', policyVersion: '1', ...raised, raisedAt: at };
+  const init = { ...ids, task: 'extract', policyVersion: '1', ...raised, ...over, raisedAt: at };
+  const change = { kind: 'alarm', messageId: 'm1', step: 'extract', policyVersion: '1', ...raised };
   expect(changesOf(event(AlarmRaisedSchema, init))).toEqual([
-    { kind: 'alarm', messageId: 'm1', step: 'extract', policyVersion: '1', ...raised, raisedAtMs: 1_000 },
+    { ...change, signal, sinceMs, raisedAtMs: 1_000 },
   ]);
+});
+
+it('refuses an alarm of a signal that there is not', () => {
+  const init = { ...ids, task: 'extract', signal: 'mood', raisedAt: at };
+  expect(() => changesOf(event(AlarmRaisedSchema, init))).toThrow(
+    expect.objectContaining({ code: 'malformed' }),
+  );
 });
 
 describe('a review', () => {

@@ -37,6 +37,7 @@ const process = (inForce = policy, log = createLogger('router')): CaseProcess =>
     now: () => nowMs,
     escalations: escalationGuard(inForce.escalationLimit, log),
     onActions: ({ length }) => (told += length),
+    onTurn: () => undefined,
   });
 
 afterEach(async () => {

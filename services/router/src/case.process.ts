@@ -1,7 +1,7 @@
 import type { Outgoing } from '@spillway/contracts/event';
 import { Fault } from '@spillway/contracts/fault';
 import type { Case, Message } from '@spillway/policy/case';
-import { decide, type Input } from '@spillway/policy/decide';
+import { decide, type Input, type Turn } from '@spillway/policy/decide';
 import type { Policy } from '@spillway/policy/policy';
 import type { Change, KeyedState } from '@spillway/store/keyed-state';
 import {
@@ -54,6 +54,8 @@ export interface CaseProcessParts {
   readonly escalations: EscalationGuard;
   /** Told of every decision the first time it is made: for metrics and spans. */
   readonly onActions: (actions: Decided['actions'][number]['actions']) => void;
+  /** Told, likewise, of the turn that an event of a message led to. */
+  readonly onTurn: (messageId: string, turn: Turn) => void;
 }
 
 /** How long a settled message is remembered, so that a repeated event finds it settled. */
@@ -108,6 +110,7 @@ export function caseProcess({
   now,
   escalations,
   onActions,
+  onTurn,
 }: CaseProcessParts): CaseProcess {
   /** Cases as this process last saved them. Another process may have gone on since: then a write finds out. */
   const saves = new Map<string, Loaded>();
@@ -248,6 +251,7 @@ export function caseProcess({
     await save(conversationId, files, [...queue.notes, ...own.changes, ...audit.changes]);
     escalations.saved(file.kase, turn.kase, atMs);
     onActions(actions.flatMap((each) => each.actions));
+    onTurn(messageId, turn);
     return published(
       conversationId,
       decided,

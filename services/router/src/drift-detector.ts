@@ -1,9 +1,9 @@
-import { timestampFromMs, timestampMs } from '@bufbuild/protobuf/wkt';
-import { ALARM_AT, alarmed, observe, UNDRIFTED } from '@spillway/confidence/drift';
-import { emit, type Outgoing } from '@spillway/contracts/event';
-import { AlarmRaisedSchema, AuditKind, type AuditRecorded } from '@spillway/contracts/events';
+import { timestampMs } from '@bufbuild/protobuf/wkt';
+import { alarmLevel, type Levels, rings, UNWATCHED, watch } from '@spillway/confidence/signals';
+import type { Outgoing } from '@spillway/contracts/event';
+import { AuditKind, type AuditRecorded } from '@spillway/contracts/events';
 import { Fault } from '@spillway/contracts/fault';
-import { allowedErrorRate, type OnAlarm } from '@spillway/policy/certificate';
+import type { OnAlarm } from '@spillway/policy/certificate';
 import type { Policy, TaskName } from '@spillway/policy/policy';
 import { tightened } from '@spillway/policy/safeguard';
 import type { KeyedState } from '@spillway/store/keyed-state';
@@ -13,8 +13,10 @@ import {
   emptyWatch,
   type RaisedAlarm,
   readNote,
+  watchLevels,
   writeNote,
 } from '@spillway/store/task-watch';
+import { alarmOutgoing } from './alarm-output.js';
 
 /** Longer than any event can take to be delivered again. */
 const SEEN_MS = 7 * 86_400_000;
@@ -35,25 +37,23 @@ export function driftDetector({ state, policy, onLabel }: DriftDetectorParts) {
   return async (event: AuditRecorded): Promise<readonly Outgoing[]> => {
     const task = taskOf(event.task);
     const terms = policy.tasks[task];
-    const { certificate, shadow } = terms;
-    if (!counts(event, policy) || certificate === undefined || shadow === undefined) return [];
-    const allowed = allowedErrorRate(certificate);
-    // Where every other answer may be wrong there is nothing to watch.
-    if (allowed >= 0.5) return [];
+    const { shadow } = terms;
+    const levels = watchLevels(terms);
+    if (!counts(event, policy) || shadow === undefined || levels.wrong === undefined) return [];
     const key = driftWatchKey(task, policy.version);
     const seen = `${key}:${event.messageId}`;
     const found = await readNote<DriftWatch>(state, key);
     const before = found?.value ?? emptyWatch;
-    if ((await state.get(seen)) !== undefined) return alarmsOf(before, event, policy.version, allowed);
+    if ((await state.get(seen)) !== undefined) return alarmsOf(before, event, policy.version);
     // What was kept before the threshold was raised says nothing of what is kept since.
     if (isOutdated(event, before, terms.threshold)) return [];
-    const watch = folded(before, event, allowed, shadow.onAlarm);
+    const folding = folded(before, event, { levels, level: levels.wrong, onAlarm: shadow.onAlarm });
     await state.write([
-      { kind: 'put', key, value: writeNote(watch), expect: found?.version ?? 0 },
+      { kind: 'put', key, value: writeNote(folding), expect: found?.version ?? 0 },
       { kind: 'put', key: seen, value: new Uint8Array(), ttlMs: SEEN_MS },
     ]);
-    onLabel(task, event.wrong, watch, watch.alarms.at(before.alarms.length));
-    return alarmsOf(watch, event, policy.version, allowed);
+    onLabel(task, event.wrong, folding, folding.alarms.at(before.alarms.length));
+    return alarmsOf(folding, event, policy.version);
   };
 }
 
@@ -68,20 +68,32 @@ const counts = ({ kind, missing, policyVersion }: AuditRecorded, policy: Policy)
 const isOutdated = ({ threshold }: AuditRecorded, { alarms }: DriftWatch, own: number): boolean =>
   alarms.length > 0 && (threshold ?? own) < tightened(own);
 
-function folded(before: DriftWatch, event: AuditRecorded, level: number, onAlarm: OnAlarm): DriftWatch {
-  const drift = observe(before.drift, { wrong: event.wrong }, level);
-  if (!alarmed(drift) || isOver(before)) return { ...before, drift };
-  const { statistic, labels, errors } = drift;
+interface Terms {
+  readonly levels: Levels;
+  /** The highest share of wrong answers that is no alarm. */
+  readonly level: number;
+  readonly onAlarm: OnAlarm;
+}
+
+function folded(before: DriftWatch, event: AuditRecorded, { levels, level, onAlarm }: Terms): DriftWatch {
+  const atMs = event.auditedAt === undefined ? 0 : timestampMs(event.auditedAt);
+  const watched = watch(before, event.wrong, level, atMs);
+  if (!rings(watched, levels) || isOver(before)) return { ...before, ...watched };
+  const { sinceMs, labels, events } = watched.stretch;
   const alarm: RaisedAlarm = {
+    signal: 'wrong',
     messageId: event.messageId,
     // What was tightened and drifts all the same is not to be trusted at any threshold.
     response: before.alarms.length === 0 ? onAlarm : 'escalate',
-    raisedAtMs: event.auditedAt === undefined ? 0 : timestampMs(event.auditedAt),
-    statistic,
+    raisedAtMs: atMs,
+    sinceMs,
+    statistic: watched.drift.statistic,
+    level: alarmLevel(levels),
     labels,
-    errors,
+    errors: events,
+    allowed: level,
   };
-  return { drift: UNDRIFTED, alarms: [...before.alarms, alarm] };
+  return { ...UNWATCHED, alarms: [...before.alarms, alarm] };
 }
 
 /** Everything is escalated: there is nothing more to tell. */
@@ -92,25 +104,7 @@ const alarmsOf = (
   { alarms }: DriftWatch,
   { messageId, task }: AuditRecorded,
   policyVersion: string,
-  allowed: number,
 ): readonly Outgoing[] =>
   alarms
-    .filter((alarm) => alarm.messageId === messageId)
-    .map(({ statistic, labels, errors, response, raisedAtMs }) =>
-      emit(
-        AlarmRaisedSchema,
-        {
-          task,
-          messageId,
-          policyVersion,
-          statistic,
-          level: ALARM_AT,
-          labels,
-          errors,
-          allowed,
-          response,
-          raisedAt: timestampFromMs(raisedAtMs),
-        },
-        task,
-      ),
-    );
+    .filter((alarm) => alarm.signal === 'wrong' && alarm.messageId === messageId)
+    .map((alarm) => alarmOutgoing(taskOf(task), policyVersion, alarm));

@@ -59,6 +59,7 @@ function casesUnder(inForce: Policy): CaseProcess {
     now: () => 1_000,
     escalations: escalationGuard(undefined, createLogger('router')),
     onActions: () => undefined,
+    onTurn: () => undefined,
   });
 }
 

@@ -1,44 +1,43 @@
-import { upperBound } from '@spillway/confidence/binomial';
 import { certify } from '@spillway/confidence/certify';
-import { ALARM_AT, alarmed, observe, UNDRIFTED } from '@spillway/confidence/drift';
 import { earlyWarnings, scoreHistogram, type Traffic } from '@spillway/confidence/early-warning';
 import { seededRandom } from '@spillway/confidence/random';
+import { type Levels, levelsOf, rings, type Signal, UNWATCHED, watch } from '@spillway/confidence/signals';
+import { expectedTraffic } from '@spillway/eval/expected-traffic';
+import { OUT_OF_SCOPE } from '@spillway/pack/pack';
 import { quantile } from '../statistics.js';
 import { head, row } from '../table.js';
 import { shareOf, split } from './sampling.js';
 import type { Answered, Served } from './served.js';
-import { OUT_OF_SCOPE } from './served.js';
 import { atLeast, atMost, percent, type Target } from './target.js';
 
 const TARGET = 0.05;
 const DELTA = 0.05;
-/** Three alarms share the chance of a false one. */
-const ALARMS = 3;
 const ORDERS = 20;
 const SOON = 500;
 
 /** What is watched, message by message; undefined where a message says nothing of it. */
 interface Alarm {
   readonly name: string;
-  readonly level: number;
+  readonly signal: Signal;
   happened(answer: Answered): boolean | undefined;
 }
 
-function alarmsOf(certified: readonly Answered[], threshold: number): readonly Alarm[] {
-  const most = (counted: (answer: Answered) => boolean) =>
-    upperBound(certified.filter(counted).length, certified.length, 0.01);
+const alarmsAt = (threshold: number): readonly Alarm[] => {
   const below = ({ score }: Answered) => score < threshold;
-  const foreign = ({ label }: Answered) => label === OUT_OF_SCOPE;
   return [
     {
       name: 'wrong among kept',
-      level: TARGET,
+      signal: 'wrong',
       happened: (answer) => (below(answer) ? undefined : answer.wrong),
     },
-    { name: 'below the threshold', level: most(below), happened: below },
-    { name: 'out of scope', level: most(foreign), happened: foreign },
+    { name: 'below the threshold', signal: 'below_threshold', happened: below },
+    { name: 'called out of scope', signal: 'out_of_scope', happened: ({ said }) => said === OUT_OF_SCOPE },
   ];
-}
+};
+
+/** What a certificate of these rows would have the router watch. */
+const watchedAt = (certified: readonly Answered[], threshold: number): Levels =>
+  levelsOf(TARGET, expectedTraffic(certified, threshold));
 
 /** The rows in random order, over and over: traffic that goes on. */
 function* traffic(rows: readonly Answered[], seed: number, messages: number): Generator<Answered> {
@@ -47,14 +46,22 @@ function* traffic(rows: readonly Answered[], seed: number, messages: number): Ge
 }
 
 /** After how many labels it rings; infinity where it does not. A message that is not kept brings none of those to the first. */
-function labelsToAlarm({ level, happened }: Alarm, rows: readonly Answered[], seed: number): number {
-  let state = UNDRIFTED;
+function labelsToAlarm(
+  { signal, happened }: Alarm,
+  levels: Levels,
+  rows: readonly Answered[],
+  seed: number,
+): number {
+  const level = levels[signal];
+  if (level === undefined) return Number.POSITIVE_INFINITY;
+  let state = UNWATCHED;
   for (const answer of traffic(rows, seed, 8 * LONGEST)) {
     const event = happened(answer);
     if (event === undefined) continue;
-    state = observe(state, { wrong: event }, level);
-    if (alarmed(state, ALARMS * ALARM_AT)) return state.labels;
-    if (state.labels >= LONGEST) break;
+    const { labels } = state.drift;
+    state = watch(state, event, level, labels);
+    if (rings(state, levels)) return labels + 1;
+    if (labels + 1 >= LONGEST) break;
   }
   return Number.POSITIVE_INFINITY;
 }
@@ -94,14 +101,15 @@ const LONGEST = 10 * SOON;
 const shown = (labels: number): string => (Number.isFinite(labels) ? String(labels) : `over ${LONGEST}`);
 
 /** Certifies a threshold, sends other traffic, and waits for the alarms. */
-function watch(served: Served): readonly Target[] {
+function watchServed(served: Served): readonly Target[] {
   const { name, certified, live, drifted } = served;
   const found = certify(certified, { target: TARGET, delta: DELTA });
   if (found.verdict !== 'certified') throw new Error(`${name}: ${found.reason}`);
-  const alarms = alarmsOf(certified, found.threshold);
+  const alarms = alarmsAt(found.threshold);
+  const levels = watchedAt(certified, found.threshold);
   const kept = live.filter(({ score }) => score >= found.threshold);
   const rung = alarms.map((alarm) =>
-    Array.from({ length: ORDERS }, (_, seed) => labelsToAlarm(alarm, live, seed + 1)),
+    Array.from({ length: ORDERS }, (_, seed) => labelsToAlarm(alarm, levels, live, seed + 1)),
   );
   const first = Array.from({ length: ORDERS }, (_, seed) =>
     Math.min(...rung.map((each) => each[seed] as number)),
@@ -132,10 +140,11 @@ export function drift(sets: readonly Served[]): readonly Target[] {
     '\nTraffic unlike the rows that were certified on (embedded classifier, target 5 %, failure probability 5 %; labels by ' +
       `people). Certified once, then served in random order, over and over where it is short (seeds 1 to ${ORDERS}); every message ` +
       'gets a label, kept ones by the shadow sample, others by their escalation. Alarms: the Shiryaev-Roberts detector on ' +
-      'three shares at once, each at a third of the chance of a false alarm: wrong answers among kept ones against the ' +
-      'target, messages below the threshold and messages out of scope against what the certified rows allow (upper ' +
-      'bound at 1 %). Labels until it rings: median (most). Where little more than the target is wrong, no test of errors ' +
-      'alone can be sure within some hundred labels; the other two see the change itself.\n',
+      'three shares at once, as the router runs it and each at a third of the chance of a false alarm: wrong answers among kept ' +
+      'ones against the target; messages below the threshold, and messages that the classifier itself calls out of scope, ' +
+      'against what the certificate expects (upper bound at 1 %, or a fifth more). The last two need no label. Messages until ' +
+      'it rings: median (most). Where little more than the target is wrong, no test of errors alone can be sure within some ' +
+      'hundred labels; the other two see the change itself.\n',
   );
   head(
     'certified on → served',
@@ -143,10 +152,10 @@ export function drift(sets: readonly Served[]): readonly Target[] {
     'wrong among kept',
     'alarm: wrong among kept',
     'alarm: below the threshold',
-    'alarm: out of scope',
+    'alarm: called out of scope',
     `what the report says of why after ${SOON} messages`,
     'of what is kept and wrong, out of scope',
     'labels given wrongly',
   );
-  return sets.flatMap(watch);
+  return sets.flatMap(watchServed);
 }

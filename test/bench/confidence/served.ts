@@ -2,10 +2,9 @@ import type { ScoredRow } from '@spillway/confidence/certify';
 import { crossFit } from '@spillway/confidence/cross-fit';
 import { seededRandom } from '@spillway/confidence/random';
 import { predictor, trainLinear } from '@spillway/models/linear';
+import { OUT_OF_SCOPE } from '@spillway/pack/pack';
 import { recordedRows } from '../recorded-data.js';
 import { split } from './sampling.js';
-
-export const OUT_OF_SCOPE = 'oos';
 
 interface Labelled {
   readonly text: string;
@@ -27,6 +26,13 @@ export interface Served {
   /** Whether the two are unlike each other. */
   readonly drifted: boolean;
 }
+
+/** The sets call what is out of scope by a name of their own. */
+const labelledRows = (file: string): readonly Labelled[] =>
+  recordedRows<Labelled>(file).map(({ text, label }) => ({
+    text,
+    label: label === 'oos' ? OUT_OF_SCOPE : label,
+  }));
 
 type Answer = (row: Labelled) => Answered;
 
@@ -54,7 +60,7 @@ function classifier(learnFrom: readonly Labelled[], calibrateOn?: readonly Label
  */
 export function manyDomains(): readonly Served[] {
   const [train, dev, test] = ['train', 'dev', 'test'].map((part) =>
-    recordedRows<Labelled>(`intent/clinc150.${part}.jsonl`),
+    labelledRows(`intent/clinc150.${part}.jsonl`),
   ) as [readonly Labelled[], readonly Labelled[], readonly Labelled[]];
   const { chosen: fit, others } = split(dev, Math.floor(dev.length / 3), seededRandom(1));
   const { chosen: certify, others: like } = split(others, Math.floor(others.length / 2), seededRandom(2));
@@ -69,7 +75,7 @@ export function manyDomains(): readonly Served[] {
 /** A shop's bot: its own training examples, cross-fitted, are all there is to certify on; served are real queries. */
 export function shopBot(name: string): Served {
   const [train, test] = ['train', 'test'].map((part) =>
-    recordedRows<Labelled>(`intent/hint3_${name}.${part}.jsonl`),
+    labelledRows(`intent/hint3_${name}.${part}.jsonl`),
   ) as [readonly Labelled[], readonly Labelled[]];
   const labels = [...new Set(train.map(({ label }) => label))];
   const certified = crossFit(

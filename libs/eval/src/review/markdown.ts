@@ -1,8 +1,9 @@
-import { ALARM_AT } from '@spillway/confidence/drift';
 import { dollarsOf } from '@spillway/pack/prices';
 import { claimOf, percent } from '@spillway/policy/certificate';
+import { alarmReason } from '@spillway/policy/drift-alarm';
 import type { Money } from '@spillway/store/ledger';
 import type { AuditedMonth, TaskMonth, TaskReview } from './review.js';
+import { type ScoreMonth, scoreBins } from './scores.js';
 
 /** A month's review, ready to be shown. */
 export interface MonthReview {
@@ -74,15 +75,12 @@ export function figuresOf({ now, before, drift, frozen, alarms }: TaskReview): r
       'drift statistic over the month',
       drift === undefined
         ? 'no certificate, or no label'
-        : `${drift.statistic.toPrecision(3)} of ${ALARM_AT} (${drift.errors} of ${drift.labels} wrong, ${percent(drift.allowed)} allowed; evidence ${drift.evidence.toPrecision(3)})`,
+        : `${drift.statistic.toPrecision(3)} of ${drift.alarmAt} (${drift.errors} of ${drift.labels} wrong, ${percent(drift.allowed)} allowed; evidence ${drift.evidence.toPrecision(3)})`,
     ),
     once(
       'alarms',
       alarms
-        .map(
-          ({ raisedAtMs, errors, labels, response }) =>
-            `${dayOf(raisedAtMs)}: ${errors} of ${labels} wrong, ${response}`,
-        )
+        .map((alarm) => `${dayOf(alarm.raisedAtMs)}: ${alarmReason(alarm)}, ${alarm.response}`)
         .join('; ') || 'none',
     ),
     once(
@@ -120,23 +118,40 @@ export const basisText = ({ month, day, over, policyVersion, pricesFrom }: Month
 export const APPROVING =
   'Approving writes who reviewed the policy and when. Where a rule changes, the policy gets a new version, with which standing alarms end and audits start anew.';
 
+/** How far the scores have moved, in a sentence. */
+export const scoresText = ({ against, shift }: ScoreMonth): string =>
+  `Confidence of the small answers this month against ${against}: population stability index ` +
+  `${shift.stability.toFixed(2)} (0.1 is a moderate move, 0.25 a large one), largest distance ${shift.distance.toFixed(2)}.`;
+
+/** Shares of the answers by confidence, as a table with bars. */
+export function scoresTable(scores: ScoreMonth): readonly (readonly string[])[] {
+  return scoreBins(scores).map(({ from, to, now, before }) => [
+    `${from.toFixed(2)} to ${to.toFixed(2)}`,
+    share(now),
+    share(before),
+  ]);
+}
+
+/** A block for each started fortieth. */
+const share = (part: number): string => `${percent(part)} ${'█'.repeat(Math.ceil(40 * part))}`.trimEnd();
+
 const cell = (text: string): string => text.replaceAll('|', '\\|').replaceAll('\n', ' ');
 const row = (cells: readonly string[]): string => `| ${cells.map(cell).join(' | ')} |`;
 
+const table = (head: readonly string[], rows: readonly (readonly string[])[]): string =>
+  [row(head), row(head.map(() => '---')), ...rows.map(row)].join('\n');
+
 function section(review: TaskReview): string {
-  const { task, policy, recommendation, warnings } = review;
+  const { task, policy, recommendation, scores, warnings } = review;
   return [
     `## ${task}: ${actionOf(review)}`,
     `${recommendation.reason} ${lookText(review)}`.trimEnd(),
     `Threshold ${policy.threshold}. ${certificateText(review)}`,
-    [
-      row(['figure', 'this month', 'the month before']),
-      '| --- | --- | --- |',
-      ...figuresOf(review).map(row),
-    ].join('\n'),
-    ...(warnings.length === 0
+    table(['figure', 'this month', 'the month before'], figuresOf(review)),
+    ...(scores === undefined
       ? []
-      : [`Changed since the month before, a reason to look: ${warnings.join('; ')}.`]),
+      : [scoresText(scores), table(['confidence', 'this month', scores.against], scoresTable(scores))]),
+    ...(warnings.length === 0 ? [] : [`Changed, a reason to look: ${warnings.join('; ')}.`]),
   ].join('\n\n');
 }
 

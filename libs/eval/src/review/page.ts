@@ -10,8 +10,10 @@ import {
   figuresOf,
   lookText,
   type MonthReview,
+  scoresText,
 } from './markdown.js';
 import type { TaskReview } from './review.js';
+import { type ScoreMonth, scoreBins } from './scores.js';
 
 const size = { width: 560, grid: true, marginLeft: 90, style: { fontSize: '12px' } } as const;
 
@@ -68,12 +70,34 @@ function errorsChart(tasks: readonly TaskReview[]): string {
   });
 }
 
+/** The month's confidences as bars, with a step at what they are held against. */
+function scoresChart(task: string, scores: ScoreMonth): string {
+  const data = scoreBins(scores);
+  return chart(`Confidence of the small answers of ${task}, this month and in ${scores.against}`, {
+    ...size,
+    height: 200,
+    marginLeft: 50,
+    x: { label: 'confidence' },
+    y: { label: 'share of the answers', zero: true },
+    marks: [
+      Plot.rectY(data, { x1: 'from', x2: 'to', y: 'now', fill: '#2f7d6b', inset: 1 }),
+      Plot.ruleY(data, { x1: 'from', x2: 'to', y: 'before', stroke: '#b3542d', strokeWidth: 2 }),
+    ],
+  });
+}
+
+function scoresFigure({ task, scores }: TaskReview): Html | string {
+  if (scores === undefined) return '';
+  return html`<div class="charts"><figure>${markup(scoresChart(task, scores))}<figcaption>${scoresText(scores)} The lines are ${scores.against}’s shares.</figcaption></figure></div>`;
+}
+
 const section = (review: TaskReview): Html => html`<h2>${review.task}: ${actionOf(review)}</h2>
 <p class="promise">${review.recommendation.reason}</p>
 <p>${lookText(review)}</p>
 <p>Threshold ${review.policy.threshold}. ${certificateText(review)}</p>
 ${htmlTable(['figure', 'this month', 'the month before'], figuresOf(review))}
-${review.warnings.length === 0 ? '' : html`<p>Changed since the month before, a reason to look: ${review.warnings.join('; ')}.</p>`}`;
+${scoresFigure(review)}
+${review.warnings.length === 0 ? '' : html`<p>Changed, a reason to look: ${review.warnings.join('; ')}.</p>`}`;
 
 function charts(tasks: readonly TaskReview[]): Html {
   const audited = tasks.some(({ now }) => now.audited.some(({ error }) => error !== undefined));

@@ -95,6 +95,7 @@ async function review(ledger: Ledger, spent: readonly Spend[] = [], nowMs = DECI
     savingsBefore: await ledger.savings(earlier),
     auditsBefore: await ledger.audits(earlier),
     answers: await answersOfMonth(ledger, MONTH),
+    answersBefore: await answersOfMonth(ledger, earlier),
     tasks,
     scorers: {},
     spent,

@@ -1,7 +1,8 @@
-import { type DriftState, evidence, observe, UNDRIFTED } from '@spillway/confidence/drift';
+import { ALARM_AT, type DriftState, evidence, observe, UNDRIFTED } from '@spillway/confidence/drift';
 import { earlyWarnings } from '@spillway/confidence/early-warning';
 import type { LabelSource } from '@spillway/confidence/fit';
 import { type ShadowError, shadowError } from '@spillway/confidence/shadow-interval';
+import { alarmLevel } from '@spillway/confidence/signals';
 import { allowedErrorRate, type Certificate } from '@spillway/policy/certificate';
 import type { TaskName, TaskPolicy } from '@spillway/policy/policy';
 import type {
@@ -13,11 +14,14 @@ import type {
   StepSavings,
   StepTier,
 } from '@spillway/store/ledger';
+import { watchLevels } from '@spillway/store/task-watch';
+import { expectedTraffic } from '../expected-traffic.js';
 import type { Spend } from '../tune/spent-rows.js';
 import { takeLook, thinnedRows } from './look.js';
 import type { Month } from './month.js';
 import { type AnswerRow, drawnLabels } from './rows.js';
 import { LEVEL, type Recommendation, recommend } from './rule.js';
+import { type ScoreMonth, scoresOf } from './scores.js';
 
 /** What happened to one task in a month. */
 export interface TaskMonth {
@@ -50,6 +54,8 @@ export interface AuditedMonth {
 /** The drift statistic over the month's labels, from its beginning. */
 export interface DriftMonth extends Pick<DriftState, 'labels' | 'errors' | 'statistic'> {
   readonly evidence: number;
+  /** Where the detector rings in production. */
+  readonly alarmAt: number;
   /** Share of kept answers that may be wrong. */
   readonly allowed: number;
 }
@@ -64,7 +70,9 @@ export interface TaskReview {
   readonly alarms: readonly AlarmView[];
   /** Fingerprints of audited answers that the certificate does not cover, with their number. */
   readonly frozen: readonly { readonly fingerprint: string; readonly answers: number }[];
-  /** What changed against the month before: reasons to look, no statements about errors. */
+  /** Absent where there is nothing to compare. */
+  readonly scores?: ScoreMonth;
+  /** What changed: reasons to look, no statements about errors. */
   readonly warnings: readonly string[];
   readonly recommendation: Recommendation;
 }
@@ -77,6 +85,8 @@ export interface MonthFacts {
   readonly auditsBefore: AuditReport;
   /** Small answers of the month. */
   readonly answers: readonly AnswerRow[];
+  /** Those of the month before. */
+  readonly answersBefore: readonly AnswerRow[];
   readonly tasks: Readonly<Record<TaskName, TaskPolicy>>;
   /** What changes the order of each task's scores besides its fingerprint. */
   readonly scorers: Readonly<Partial<Record<TaskName, unknown>>>;
@@ -99,6 +109,11 @@ function reviewTask(task: TaskName, facts: MonthFacts): TaskReview {
   const alarms = facts.audits.alarms.filter(({ step }) => step === task);
   const frozen = uncovered(answers, policy.certificate);
   const drift = driftOf(answers, policy);
+  const scores = scoresOf(
+    answers,
+    facts.answersBefore.filter(({ step }) => step === task),
+    policy.certificate,
+  );
   return {
     task,
     policy,
@@ -107,7 +122,8 @@ function reviewTask(task: TaskName, facts: MonthFacts): TaskReview {
     ...(drift === undefined ? {} : { drift }),
     alarms,
     frozen,
-    warnings: warningsOf(before, now),
+    ...(scores === undefined ? {} : { scores }),
+    warnings: [...movedScores(scores), ...movedShares(before, now)],
     recommendation: recommendationOf(task, facts, { answers, alarms, frozen }),
   };
 }
@@ -175,10 +191,8 @@ const coveredBy = ({ fingerprint, labelSource: source }: Certificate, threshold:
   threshold,
 });
 
-function driftOf(
-  answers: readonly AnswerRow[],
-  { certificate, threshold }: TaskPolicy,
-): DriftMonth | undefined {
+function driftOf(answers: readonly AnswerRow[], policy: TaskPolicy): DriftMonth | undefined {
+  const { certificate, threshold } = policy;
   if (certificate === undefined) return undefined;
   const labels = drawnLabels(answers, coveredBy(certificate, threshold));
   const allowed = allowedErrorRate(certificate);
@@ -187,10 +201,20 @@ function driftOf(
   const least = Math.min(...labels.map(({ rate }) => rate));
   let state = UNDRIFTED;
   for (const { wrong, rate } of labels) state = observe(state, { wrong, weight: least / rate }, allowed);
-  return { ...state, evidence: evidence(state), allowed };
+  // Also a task that is not audited any more is held against the level that it would have.
+  const alarmAt = alarmLevel(watchLevels(policy)) || ALARM_AT;
+  return { ...state, evidence: evidence(state), allowed, alarmAt };
 }
 
-function warningsOf(before: TaskMonth, now: TaskMonth): readonly string[] {
+function movedScores(scores: ScoreMonth | undefined): readonly string[] {
+  if (scores === undefined) return [];
+  const traffic = (counts: readonly number[]) => ({ scores: counts, occurrences: {} });
+  return earlyWarnings(traffic(scores.before), traffic(scores.now)).map(
+    ({ message }) => `${message}, against ${scores.against}`,
+  );
+}
+
+function movedShares(before: TaskMonth, now: TaskMonth): readonly string[] {
   const traffic = ({ messages, escalated, held }: TaskMonth) => ({
     scores: [],
     // Of one message the small and the big answer may both be held.
@@ -217,9 +241,12 @@ function recommendationOf(
   const { threshold, certificate } = tasks[task];
   if (certificate === undefined) return recommend(ruleFacts());
   const labels = drawnLabels(answers, coveredBy(certificate, threshold));
+  const covered = answers.filter(({ fingerprint }) => fingerprint === certificate.fingerprint);
+  const seen = covered.map(({ confidence: score, said }) => ({ score, said }));
   return recommend({
     ...ruleFacts(),
     certificate,
+    expected: (at) => expectedTraffic(seen, at),
     ...(labels.length === 0 ? {} : { error: shadowError(labels, LEVEL) }),
     look: (start) =>
       takeLook(thinnedRows(answers, certificate), {

@@ -12,6 +12,8 @@ export interface AnswerRow {
   readonly text: string;
   readonly kept: boolean;
   readonly confidence: number | null;
+  /** What a classification says; absent for other steps. */
+  readonly said?: string;
   readonly fingerprint: string;
   readonly policyVersion: string;
   readonly audits: readonly AnswerAudit[];
@@ -69,6 +71,7 @@ function answersOf(message: MessageView): readonly AnswerRow[] {
         text,
         kept: verdict === 'accept',
         confidence,
+        ...(answer.value.kind === 'classification' ? { said: answer.value.label } : {}),
         fingerprint: answer.fingerprint ?? '',
         policyVersion,
         audits: audits.map(({ source, audit, rate, wrong }) => ({

@@ -1,7 +1,13 @@
 import { acceptedNeeded } from '@spillway/confidence/planner';
 import type { ShadowError } from '@spillway/confidence/shadow-interval';
-import { allowedErrorRate, type Certificate, percent } from '@spillway/policy/certificate';
+import {
+  allowedErrorRate,
+  type Certificate,
+  type ExpectedTraffic,
+  percent,
+} from '@spillway/policy/certificate';
 import { tightened } from '@spillway/policy/safeguard';
+import { expectedSettings } from '../expected-traffic.js';
 import type { TaskSettings } from '../tune/policy-edit.js';
 import type { LookOrNot } from './look.js';
 
@@ -25,6 +31,8 @@ export interface RuleFacts {
   readonly period: string;
   /** Takes a look at the month's rows, from a threshold downwards. */
   readonly look: (start: number) => LookOrNot;
+  /** What the month's answers look like at a threshold. */
+  readonly expected?: (threshold: number) => ExpectedTraffic | undefined;
 }
 
 export interface Recommendation {
@@ -147,6 +155,7 @@ function certifiedBy(facts: RuleFacts, certificate: Certificate, look: LookOrNot
   if (look === undefined || !('certification' in look) || look.certification.verdict !== 'certified')
     return {};
   const { threshold, accepted, errors } = look.certification;
+  const expected = facts.expected?.(threshold);
   return {
     threshold,
     certificate: {
@@ -159,6 +168,7 @@ function certifiedBy(facts: RuleFacts, certificate: Certificate, look: LookOrNot
       errors,
       data: look.data,
       fingerprint: certificate.fingerprint,
+      ...(expected === undefined ? {} : { expected: expectedSettings(expected) }),
       period: facts.period,
       certified_on: facts.day,
     },

@@ -22,6 +22,10 @@ export interface AnsweredRow {
   /** The class that the label names: what figures are broken down by. */
   readonly label: string;
   readonly right: boolean;
+  /** The call failed: that says nothing of the traffic. */
+  readonly failed?: true;
+  /** What a classification says; absent for other steps. */
+  readonly said?: string;
   /** Absent: there is no confidence, so the answer is never kept. */
   readonly signal?: Signal;
   readonly fingerprint: string;
@@ -56,6 +60,10 @@ export function answeredRow(
     ...(row.receivedAt === undefined ? {} : { receivedAt: row.receivedAt }),
     label: classOf(row.label),
     right: isRight(step, completed, row.label),
+    ...(completed.result === undefined || completed.result.case === 'failure' ? { failed: true } : {}),
+    ...(completed.result?.case === 'classification' && completed.result.value.label !== undefined
+      ? { said: completed.result.value.label }
+      : {}),
     ...(signal === undefined ? {} : { signal }),
     fingerprint: completed.call?.fingerprint ?? '',
   };

@@ -59,6 +59,7 @@ describe('rows of the ledger', () => {
         receivedAt: '2026-10-01T00:00:00.000Z',
         label: 'refund',
         right: false,
+        said: 'refund',
         signal: { raw: 0.8, calibrated: 0.9, embedded: false, features: { margin: 0.6 } },
         fingerprint: 'm|1',
       },

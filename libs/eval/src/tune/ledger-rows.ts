@@ -62,6 +62,8 @@ function rowOf({ message, audit, answer }: Audited): AnsweredRow {
     receivedAt: new Date(message.receivedAtMs).toISOString(),
     label: labelOf(answer),
     right: audit.wrong === false,
+    ...(answer.value === null ? { failed: true } : {}),
+    ...(answer.value?.kind === 'classification' ? { said: answer.value.label } : {}),
     ...(rawConfidence === null
       ? {}
       : {

@@ -1,5 +1,6 @@
 import { Fault } from '@spillway/contracts/fault';
 import { isMap, isScalar, parseDocument, stringify } from 'yaml';
+import { expectedSettings, expectedTraffic } from '../expected-traffic.js';
 import type { ChosenStep } from './threshold-choice.js';
 
 /** The next version: the day and a number that starts anew each day. */
@@ -20,6 +21,7 @@ export function chosenSettings(chosen: ChosenStep): TaskSettings | undefined {
   if (choice === undefined) return undefined;
   if (choice.threshold === undefined) return { threshold: 1, certificate: undefined };
   const { threshold, accepted, errors } = choice.threshold;
+  const expected = expectedTraffic(chosen.seen, threshold);
   return {
     threshold,
     certificate: {
@@ -32,6 +34,7 @@ export function chosenSettings(chosen: ChosenStep): TaskSettings | undefined {
       errors,
       data,
       fingerprint,
+      ...(expected === undefined ? {} : { expected: expectedSettings(expected) }),
       ...(period === undefined ? {} : { period: `${period.first}/${period.last}` }),
       certified_on: options.day,
     },

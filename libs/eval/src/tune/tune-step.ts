@@ -9,6 +9,7 @@ import { controlRisk, type RiskControl } from '@spillway/confidence/risk-control
 import { rankingRisk } from '@spillway/confidence/risk-coverage';
 import { startFrom } from '@spillway/confidence/start';
 import type { LabelledStep } from '../dataset.js';
+import type { SeenAnswer } from '../expected-traffic.js';
 import type { AnsweredRow } from './answered-row.js';
 import type { JudgedRow } from './breakdown.js';
 import { fitConfidence, scoreOf } from './fit-confidence.js';
@@ -75,6 +76,8 @@ export interface StepTuning {
     readonly calibration: CalibrationAssessment;
   };
   readonly judged: readonly JudgedRow[];
+  /** Every answer of the fingerprint, repeated ones too: this is of the traffic, and nothing is tested on it. */
+  readonly seen: readonly SeenAnswer[];
 }
 
 /** The answers that have a confidence. */
@@ -117,7 +120,17 @@ export function tuneStep(given: readonly AnsweredRow[], options: TuneOptions): S
     accuracy: shareOf(roles.certify.map(({ right }) => right)),
     quality: qualityOf(points),
     judged,
+    seen: seenIn(given, roles.fingerprint, fitted?.fit),
   };
+}
+
+function seenIn(
+  given: readonly AnsweredRow[],
+  fingerprint: string,
+  fit: ConfidenceFit | undefined,
+): readonly SeenAnswer[] {
+  const answered = given.filter((row) => row.fingerprint === fingerprint && row.failed !== true);
+  return answered.map((row) => ({ score: scoreOf(row, fit), said: row.said }));
 }
 
 /**

@@ -11,7 +11,7 @@ export function checkCertificates({ policy }: PackParts): readonly PackProblem[]
   return tasks.flatMap((task) => {
     const file = policy.readable?.tasks?.[task];
     if (file === undefined) return [];
-    return [...misplaced(task, file), ...evidence(file)].map(([key, message]) =>
+    return [...misplaced(task, file), ...evidence(file), ...expectations(task, file)].map(([key, message]) =>
       problemAt(policy, ['tasks', task, ...key], message),
     );
   });
@@ -32,6 +32,29 @@ function misplaced(task: (typeof tasks)[number], { certificate, shadow }: TaskFi
     ];
   }
   return [];
+}
+
+/** What was expected of a task's answers cannot be of more answers than there were. */
+function expectations(task: (typeof tasks)[number], { certificate }: TaskFile): readonly Finding[] {
+  const { rows, ...counts } = certificate?.expected ?? {};
+  if (rows === undefined) return [];
+  const strange: readonly Finding[] =
+    task !== 'classify' && counts.out_of_scope !== undefined
+      ? [
+          [
+            ['certificate', 'expected', 'out_of_scope'],
+            'only classify tells what is out of scope: leave it out',
+          ],
+        ]
+      : [];
+  const scored = counts.scores?.reduce<number>((sum, count = 0) => sum + count, 0);
+  const most = { below_threshold: counts.below_threshold, out_of_scope: counts.out_of_scope, scores: scored };
+  return [
+    ...strange,
+    ...Object.entries(most).flatMap(([key, count = 0]): readonly Finding[] =>
+      count > rows ? [[['certificate', 'expected', key], `must be at most the ${rows} rows`]] : [],
+    ),
+  ];
 }
 
 function evidence({ certificate }: TaskFile): readonly Finding[] {

@@ -10,7 +10,7 @@ export function auditWriters(database: DatabaseSync, numberOf: (messageId: strin
     `INSERT INTO audits VALUES (${new Array(13).fill('?').join(', ')}) ON CONFLICT DO NOTHING`,
   );
   const alarm = database.prepare(
-    `INSERT INTO alarms VALUES (${new Array(10).fill('?').join(', ')}) ON CONFLICT DO NOTHING`,
+    `INSERT INTO alarms VALUES (${new Array(12).fill('?').join(', ')}) ON CONFLICT DO NOTHING`,
   );
   return {
     audit(change: AuditChange): void {
@@ -34,6 +34,7 @@ export function auditWriters(database: DatabaseSync, numberOf: (messageId: strin
       alarm.run(
         numberOf(change.messageId),
         steps.indexOf(change.step),
+        change.signal,
         change.policyVersion,
         change.statistic,
         change.level,
@@ -42,6 +43,7 @@ export function auditWriters(database: DatabaseSync, numberOf: (messageId: strin
         change.allowed,
         change.response,
         change.raisedAtMs,
+        change.sinceMs,
       );
     },
   };

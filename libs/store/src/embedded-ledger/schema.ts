@@ -60,4 +60,16 @@ export const migrations = [
      response TEXT NOT NULL, raised_at_ms INTEGER NOT NULL,
      PRIMARY KEY (seq, step)
    ) WITHOUT ROWID;`,
+  // One message can bring several alarms of a step, each of another signal; the first ones were all of wrong answers.
+  `CREATE TABLE alarms_by_signal (
+     seq INTEGER NOT NULL, step INTEGER NOT NULL, signal TEXT NOT NULL, policy_version TEXT NOT NULL,
+     statistic REAL NOT NULL, level REAL NOT NULL, labels INTEGER NOT NULL, errors INTEGER NOT NULL,
+     allowed REAL NOT NULL, response TEXT NOT NULL, raised_at_ms INTEGER NOT NULL, since_ms INTEGER NOT NULL,
+     PRIMARY KEY (seq, step, signal)
+   ) WITHOUT ROWID;
+   INSERT INTO alarms_by_signal
+     SELECT seq, step, 'wrong', policy_version, statistic, level, labels, errors, allowed, response, raised_at_ms,
+       raised_at_ms FROM alarms;
+   DROP TABLE alarms;
+   ALTER TABLE alarms_by_signal RENAME TO alarms;`,
 ];

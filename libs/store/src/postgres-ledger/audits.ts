@@ -28,6 +28,7 @@ export const auditRow = (id: string, change: AuditChange) => ({
 export const alarmRow = (id: string, change: AlarmChange) => ({
   message_id: id,
   step: steps.indexOf(change.step),
+  signal: change.signal,
   policy_version: storedText(change.policyVersion),
   statistic: change.statistic,
   level: change.level,
@@ -36,6 +37,7 @@ export const alarmRow = (id: string, change: AlarmChange) => ({
   allowed: change.allowed,
   response: storedText(change.response),
   raised_at_ms: change.raisedAtMs,
+  since_ms: change.sinceMs,
 });
 
 /** What was audited in a span, and the alarms of it. */

@@ -213,7 +213,7 @@ function addAudit(rows: MonthRows, change: AuditChange): void {
 
 function addAlarm(rows: MonthRows, change: AlarmChange): void {
   const { id } = note(rows, change.messageId, 0);
-  put(rows.alarms, `${change.step} ${id}`, () => alarmRow(id, change));
+  put(rows.alarms, `${change.step} ${change.signal} ${id}`, () => alarmRow(id, change));
 }
 
 type Kind = LedgerChange['kind'];

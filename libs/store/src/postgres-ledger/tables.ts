@@ -131,6 +131,7 @@ interface AlarmsTable {
   month: number;
   message_id: string;
   step: number;
+  signal: string;
   policy_version: string;
   statistic: number;
   level: number;
@@ -139,4 +140,5 @@ interface AlarmsTable {
   allowed: number;
   response: string;
   raised_at_ms: bigint;
+  since_ms: bigint;
 }

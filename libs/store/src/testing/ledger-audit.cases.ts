@@ -78,6 +78,17 @@ function alarmCases(stage: () => LedgerStage): void {
     expect((await ledger.audits({})).alarms).toEqual([second, third, first]);
     expect((await ledger.audits({ fromMs: START + 2, toMs: START + 9 })).alarms).toEqual([third]);
   });
+
+  it('keeps alarms of a message and a step apart by what rang', async () => {
+    const ledger = await stage().open();
+    const facts = [
+      alarm('m1', 'classify', { signal: 'below_threshold', raisedAtMs: START + 1, sinceMs: START }),
+      alarm('m1', 'classify', { raisedAtMs: START + 9 }),
+    ] as const;
+    await ledger.apply(facts);
+    await ledger.apply(facts);
+    expect((await ledger.audits({})).alarms).toEqual(facts.toReversed().map(viewOf));
+  });
 }
 
 function messageCases(stage: () => LedgerStage): void {

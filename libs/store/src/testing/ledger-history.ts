@@ -184,6 +184,7 @@ export const alarm = (messageId: string, name: StepName, over: Partial<AlarmChan
   kind: 'alarm',
   messageId,
   step: name,
+  signal: 'wrong',
   policyVersion: '2026-11',
   statistic: 24_001.5,
   level: 24_000,
@@ -192,6 +193,7 @@ export const alarm = (messageId: string, name: StepName, over: Partial<AlarmChan
   allowed: 0.05,
   response: 'escalate',
   raisedAtMs: START + 500,
+  sinceMs: START + 300,
   ...over,
 });
 

@@ -12,6 +12,7 @@ export const certificate: Certificate = {
   errors: 20,
   data: 'sha256:0123456789abcdef',
   fingerprint: 'little|a',
+  expected: { rows: 1_010, belowThreshold: 202, outOfScope: 12, scores: [1_010] },
   period: { first: '2026-10-01', last: '2026-10-31' },
   certifiedOn: '2026-11-24',
 };

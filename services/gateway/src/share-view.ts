@@ -1,0 +1,62 @@
+import { alarmLevel, UNWATCHED } from '@spillway/confidence/signals';
+import { percent } from '@spillway/policy/certificate';
+import type { TaskName, TaskPolicy } from '@spillway/policy/policy';
+import { type ShareWatch, watchLevels } from '@spillway/store/task-watch';
+import { z } from 'zod';
+
+/** A share of a task's small answers that needs no label to be watched. */
+export const shareSchema = z.object({
+  signal: z.enum(['below_threshold', 'out_of_scope']),
+  off: z.string().nullable().describe('why it is not watched; null: it is'),
+  expected: z.number().nullable().describe('share of the answers that the certificate rests on'),
+  allowed: z.number().nullable().describe('the highest share that is no alarm'),
+  statistic: z.number(),
+  alarm_at: z.number().nullable(),
+  answers: z.int().describe('observed under this version until an alarm; saved every few seconds'),
+  events: z.int().describe('of these, answers that were so'),
+});
+
+type ShareSignal = z.output<typeof shareSchema>['signal'];
+
+/** What is watched of all small answers of a task, how that stands, and where it is not watched why. */
+export const sharesJson = (
+  task: TaskName,
+  terms: TaskPolicy,
+  shares: ShareWatch = {},
+): readonly z.output<typeof shareSchema>[] =>
+  signalsOf(task).map((signal) => {
+    const levels = watchLevels(terms);
+    const { drift } = shares[signal] ?? UNWATCHED;
+    const allowed = levels[signal] ?? null;
+    return {
+      signal,
+      off: allowed === null ? whyOff(signal, terms) : null,
+      expected: expectedShare(signal, terms) ?? null,
+      allowed,
+      statistic: drift.statistic,
+      alarm_at: allowed === null ? null : alarmLevel(levels),
+      answers: drift.labels,
+      events: drift.errors,
+    };
+  });
+
+/** Replies have no audit, and only a classification says what is out of scope. */
+function signalsOf(task: TaskName): readonly ShareSignal[] {
+  if (task === 'draft' || task === 'polish') return [];
+  return task === 'classify' ? ['below_threshold', 'out_of_scope'] : ['below_threshold'];
+}
+
+function expectedShare(signal: ShareSignal, { certificate }: TaskPolicy): number | undefined {
+  const { rows = 0, belowThreshold, outOfScope } = certificate?.expected ?? {};
+  const events = signal === 'below_threshold' ? belowThreshold : outOfScope;
+  return events === undefined ? undefined : events / rows;
+}
+
+function whyOff(signal: ShareSignal, terms: TaskPolicy): string {
+  if (terms.certificate === undefined) return 'there is no certificate';
+  if (terms.shadow === undefined) return 'the policy has no shadow, which says what an alarm leads to';
+  const share = expectedShare(signal, terms);
+  return share === undefined
+    ? 'the certificate does not say which share to expect: spillway tune writes one that does'
+    : `${percent(share)} of the answers are so as a rule, and from about half of them on nothing can be told`;
+}

@@ -1,0 +1,28 @@
+import { timestampFromMs } from '@bufbuild/protobuf/wkt';
+import { emit, type Outgoing } from '@spillway/contracts/event';
+import { AlarmRaisedSchema } from '@spillway/contracts/events';
+import type { TaskName } from '@spillway/policy/policy';
+import type { RaisedAlarm } from '@spillway/store/task-watch';
+
+/** The event that tells of an alarm. The same alarm makes the same event, id included, however often it is made. */
+export function alarmOutgoing(task: TaskName, policyVersion: string, alarm: RaisedAlarm): Outgoing {
+  const { signal, messageId, statistic, level, labels, errors, allowed, response } = alarm;
+  return emit(
+    AlarmRaisedSchema,
+    {
+      task,
+      signal,
+      messageId,
+      policyVersion,
+      statistic,
+      level,
+      labels,
+      errors,
+      allowed,
+      response,
+      raisedAt: timestampFromMs(alarm.raisedAtMs),
+      since: timestampFromMs(alarm.sinceMs),
+    },
+    signal === 'wrong' ? task : `${task}:${signal}`,
+  );
+}
