@@ -15,12 +15,15 @@ export interface Traffic {
   readonly occurrences: Readonly<Record<string, Occurrence>>;
 }
 
+/** In which of so many bins of equal width over 0 to 1 a score lies; the nearest where it lies in none. */
+export const binOf = (score: number, bins: number): number =>
+  Math.min(bins - 1, Math.max(0, Math.floor(score * bins)));
+
 /** How many scores lie in each of `bins` bins of equal width over 0 to 1. */
 export function scoreHistogram(scores: ArrayLike<number>, bins = 20): readonly number[] {
   const counts = Array.from({ length: bins }, () => 0);
   for (let at = 0; at < scores.length; at += 1) {
-    const bin = Math.floor((scores[at] as number) * bins);
-    (counts[Math.min(bins - 1, Math.max(0, bin))] as number) += 1;
+    (counts[binOf(scores[at] as number, bins)] as number) += 1;
   }
   return counts;
 }

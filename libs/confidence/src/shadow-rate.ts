@@ -1,8 +1,9 @@
 import { Fault } from '@spillway/contracts/fault';
+import { binOf } from './early-warning.js';
 import { LEAST_RATE } from './shadow-sample.js';
 
-/** How the rate of the shadow sample follows the probability of an error: plain data, kept for as long as it is in use. */
-export interface ShadowRates {
+/** How the rate of the shadow sample follows the probability of an error. */
+interface ShadowRates {
   readonly scale: number;
   /** No row is sampled at less. */
   readonly floor: number;
@@ -24,28 +25,30 @@ export function shadowRate({ scale, floor }: ShadowRates, errorProbability: numb
   return Math.min(1, Math.max(floor, scale * spread));
 }
 
+/** Earlier accepted rows whose answers are wrong with this probability. */
+export interface LikelyErrors {
+  readonly probability: number;
+  readonly rows: number;
+}
+
 /**
  * Rates that sample a share `rate` of rows with these error probabilities.
  *
- * @param errorProbabilities of earlier accepted rows
  * @throws Fault `rejected` without rows, or unless {@link LEAST_RATE} <= floor <= rate <= 1
  */
 export function fitShadowRates(
-  errorProbabilities: ArrayLike<number>,
+  errors: readonly LikelyErrors[],
   rate: number,
   floor: number = LEAST_RATE,
 ): ShadowRates {
-  if (errorProbabilities.length === 0) throw new Fault('rejected', 'rates cannot be fitted to no rows');
+  const all = errors.reduce((sum, { rows }) => sum + rows, 0);
+  if (all === 0) throw new Fault('rejected', 'rates cannot be fitted to no rows');
   if (!(floor >= LEAST_RATE && floor <= rate && rate <= 1)) {
     throw new Fault('rejected', `shadow rates need ${LEAST_RATE} <= floor ${floor} <= rate ${rate} <= 1`);
   }
-  const meanRate = (scale: number) => {
-    let sum = 0;
-    for (let at = 0; at < errorProbabilities.length; at += 1) {
-      sum += shadowRate({ scale, floor }, errorProbabilities[at] as number);
-    }
-    return sum / errorProbabilities.length;
-  };
+  const meanRate = (scale: number) =>
+    errors.reduce((sum, { probability, rows }) => sum + rows * shadowRate({ scale, floor }, probability), 0) /
+    all;
   let low = 0;
   let high = 1 / Math.sqrt(DOUBT);
   while (high - low > 1e-9 * high) {
@@ -55,3 +58,26 @@ export function fitShadowRates(
   }
   return { scale: high, floor };
 }
+
+/**
+ * The rate for each bin of calibrated scores, so that a share `rate` of the accepted rows is sampled where the scores are
+ * spread as these: rows of one bin share one rate, so that few different ones have to be told apart later.
+ *
+ * @param scores rows by score, in bins of equal width over 0 to 1
+ * @param threshold from which on rows are accepted
+ * @throws Fault `rejected` where no row is accepted, or unless {@link LEAST_RATE} <= rate <= 1
+ */
+export function ratesByScore(scores: readonly number[], threshold: number, rate: number): readonly number[] {
+  const probabilityOf = (bin: number) => 1 - (bin + 0.5) / scores.length;
+  const least = binOf(threshold, scores.length);
+  const accepted = scores.map((rows, bin) => ({
+    probability: probabilityOf(bin),
+    rows: bin < least ? 0 : rows,
+  }));
+  const rates = fitShadowRates(accepted, rate);
+  return scores.map((_, bin) => shadowRate(rates, probabilityOf(bin)));
+}
+
+/** The lowest rate at which accepted rows are sampled: what a label weighs is measured against it. */
+export const leastRate = (rates: readonly number[], threshold: number): number =>
+  Math.min(...rates.slice(binOf(threshold, rates.length)));

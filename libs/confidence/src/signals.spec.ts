@@ -59,7 +59,7 @@ describe('watch', () => {
       fc.property(shown, level, (events, at) => {
         let [state, alone] = [UNWATCHED, UNWATCHED.drift];
         for (const [n, wrong] of events.entries()) {
-          state = watch(state, wrong, at, n);
+          state = watch(state, { happened: wrong, atMs: n }, at);
           alone = observe(alone, { wrong }, at);
         }
         expect(state.drift).toEqual(alone);
@@ -72,10 +72,10 @@ describe('watch', () => {
 
   it('tells since when, after however long a good time', () => {
     let state = UNWATCHED;
-    for (let n = 0; n < 5_000; n += 1) state = watch(state, n % 20 === 0, 0.1, n);
-    for (let n = 0; n < 40; n += 1) state = watch(state, n % 2 === 0, 0.1, 5_000 + n);
+    for (let n = 0; n < 5_000; n += 1) state = watch(state, { happened: n % 20 === 0, atMs: n }, 0.1);
+    for (let n = 0; n < 40; n += 1) state = watch(state, { happened: n % 2 === 0, atMs: 5_000 + n }, 0.1);
     expect(state.stretch).toMatchObject({ sinceMs: 5_000, labels: 40, events: 20 });
-    for (let n = 0; n < 500; n += 1) state = watch(state, false, 0.1, 6_000 + n);
+    for (let n = 0; n < 500; n += 1) state = watch(state, { happened: false, atMs: 6_000 + n }, 0.1);
     expect(state.stretch).toMatchObject({ labels: 0, events: 0 });
   });
 });
@@ -88,7 +88,7 @@ describe('a share that is as certified', () => {
     const rung = Array.from({ length: 60 }, () => {
       let state = UNWATCHED;
       for (let answers = 1; answers <= 20_000; answers += 1) {
-        state = watch(state, random() < share, levels.below_threshold ?? 0, answers);
+        state = watch(state, { happened: random() < share, atMs: answers }, levels.below_threshold ?? 0);
         if (rings(state, levels)) return answers;
       }
       return Number.POSITIVE_INFINITY;

@@ -65,16 +65,25 @@ const noStretch: Stretch = { sinceMs: 0, labels: 0, events: 0, gain: 1 };
 /** Nothing seen yet. */
 export const UNWATCHED: Watched = { drift: UNDRIFTED, stretch: noStretch };
 
+/** Whether the signal showed in one answer. */
+export interface Showing {
+  readonly happened: boolean;
+  /** Milliseconds since the epoch. */
+  readonly atMs: number;
+  /** As of a label of the shadow sample; 1 unless set. */
+  readonly weight?: number;
+}
+
 /**
- * Takes in whether the signal showed in one more answer, in any order that does not depend on that. The detector decides;
- * the stretch only tells since when.
+ * Takes in one more answer, in any order that does not depend on whether the signal showed. The detector decides; the
+ * stretch only tells since when.
  *
- * @param atMs milliseconds since the epoch
- * @throws Fault `rejected` unless 0 < level < 0.5
+ * @throws Fault `rejected` unless 0 < level < 0.5 and 0 < weight <= 1
  */
-export function watch({ drift, stretch }: Watched, happened: boolean, level: number, atMs: number): Watched {
-  const observed = observe(drift, { wrong: happened }, level);
-  const gain = stretch.gain * payout(level, 2 * level, (happened ? 1 : 0) - level);
+export function watch({ drift, stretch }: Watched, showing: Showing, level: number): Watched {
+  const { happened, atMs, weight = 1 } = showing;
+  const observed = observe(drift, { wrong: happened, weight }, level);
+  const gain = stretch.gain * payout(level, 2 * level, weight * ((happened ? 1 : 0) - level));
   if (gain <= 1) return { drift: observed, stretch: noStretch };
   const { sinceMs, labels, events } = stretch;
   return {

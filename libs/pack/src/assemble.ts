@@ -1,5 +1,6 @@
+import { ratesByScore } from '@spillway/confidence/shadow-rate';
 import type { Budgets } from '@spillway/policy/budgets';
-import type { Certificate, ExpectedTraffic } from '@spillway/policy/certificate';
+import type { Certificate, ExpectedTraffic, Shadow } from '@spillway/policy/certificate';
 import type { EscalationLimit } from '@spillway/policy/escalation-limit';
 import type { Policy, TaskName, TaskPolicy } from '@spillway/policy/policy';
 import { tasks } from './files.js';
@@ -164,8 +165,18 @@ function taskPolicyOf(file: Values['policy']['tasks'][TaskName]): TaskPolicy {
     holdBelow: file.hold_below,
     fallback: file.fallback,
     ...(certificate !== undefined && { certificate: certificateOf(certificate) }),
-    ...(shadow !== undefined && { shadow: { rate: shadow.rate, onAlarm: shadow.on_alarm } }),
+    ...(shadow !== undefined && { shadow: shadowOf(shadow, file) }),
   };
+}
+
+function shadowOf(
+  { rate, spread, on_alarm: onAlarm }: NonNullable<Values['policy']['tasks'][TaskName]['shadow']>,
+  { threshold, certificate }: Values['policy']['tasks'][TaskName],
+): Shadow {
+  const scores = certificate?.expected?.scores;
+  return spread === 'even' || scores === undefined
+    ? { rate, onAlarm }
+    : { rate, rates: ratesByScore(scores, threshold, rate), onAlarm };
 }
 
 type CertificateFile = NonNullable<Values['policy']['tasks'][TaskName]['certificate']>;

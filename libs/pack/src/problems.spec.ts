@@ -326,6 +326,25 @@ const cases: Readonly<Record<string, readonly (readonly [edit: Edit | readonly E
         ],
         '"delta" is missing: only a joint certificate has none',
       ],
+      [
+        [
+          ['policy.yaml', 'rate: 0.02', 'rate: 0.02, spread: expected_error'],
+          [
+            'policy.yaml',
+            'scores: 0 0 0 0 0 0 0 1 4 12 23 31 44 56 82 103 137 168 191 188',
+            '§scores: 9 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0',
+          ],
+        ],
+        'must have answers from the threshold on',
+      ],
+      [
+        [
+          'policy.yaml',
+          'draft: { threshold: 0.7',
+          'draft: { shadow: { rate: 0.1, §spread: expected_error }, threshold: 0.7',
+        ],
+        'needs a certificate with expected',
+      ],
       [['policy.yaml', 'rate: 0.02', '§rate: 0.001'], '"rate" must be at least 0.005'],
       [['policy.yaml', 'on_alarm: escalate', '§on_alarm: tigten'], 'did you mean "tighten"?'],
       [['policy.yaml', 'fallback: escalate', '§fallback: drop'], 'must be one of escalate, hold, keep'],

@@ -234,6 +234,7 @@ const taskPolicy = z.strictObject({
   shadow: z
     .strictObject({
       rate: z.number().min(0.005).max(1),
+      spread: z.enum(['even', 'expected_error']).default('even'),
       on_alarm: z.enum(['escalate', 'tighten']).default('escalate'),
     })
     .optional(),

@@ -44,6 +44,11 @@ export type OnAlarm = 'escalate' | 'tighten';
 export interface Shadow {
   /** Share of kept answers that the big model answers too, 0.005 to 1. */
   readonly rate: number;
+  /**
+   * Where the rate follows the expected error: that of each bin of equal width of the confidences over 0 to 1, which come
+   * to `rate` for traffic as the certificate expects it.
+   */
+  readonly rates?: readonly number[];
   readonly onAlarm: OnAlarm;
 }
 

@@ -46,7 +46,16 @@ const taskSchema = auditFiguresSchema.extend({
     .object({ fingerprint: z.string(), first_seen: time, last_seen: time })
     .nullable()
     .describe('answers of the last day that the certificate does not cover'),
-  shadow: z.object({ rate: z.number(), on_alarm: response }).nullable(),
+  shadow: z
+    .object({
+      rate: z.number(),
+      rates: z
+        .array(z.number())
+        .nullable()
+        .describe('where they follow the expected error: that of each twentieth of the confidences'),
+      on_alarm: response,
+    })
+    .nullable(),
   drift: z
     .object({
       statistic: z.number(),
@@ -164,7 +173,10 @@ function taskJson(task: TaskName, { policy, standings, audits, savings }: Policy
     fallback,
     ...standingJson(standings[task], policy.tasks[task]),
     shares: sharesJson(task, policy.tasks[task], standings[task].shares),
-    shadow: shadow === undefined ? null : { rate: shadow.rate, on_alarm: shadow.onAlarm },
+    shadow:
+      shadow === undefined
+        ? null
+        : { rate: shadow.rate, rates: shadow.rates ?? null, on_alarm: shadow.onAlarm },
     messages,
     kept_small: keptSmall,
     kept_share: messages === 0 ? null : keptSmall / messages,

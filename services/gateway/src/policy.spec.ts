@@ -102,7 +102,7 @@ describe('the policy', () => {
       },
       fallback: 'escalate',
       frozen: null,
-      shadow: { rate: 0.02, on_alarm: 'escalate' },
+      shadow: { rate: 0.02, rates: null, on_alarm: 'escalate' },
       drift: null,
       shares: [
         {
@@ -208,7 +208,7 @@ describe('the policy', () => {
       {
         kind: 'put',
         key: shareWatchKey('classify', pack.policy.version),
-        value: writeNote({ below_threshold: watch(UNWATCHED, true, 0.24, 1_000) }),
+        value: writeNote({ below_threshold: watch(UNWATCHED, { happened: true, atMs: 1_000 }, 0.24) }),
       },
       {
         kind: 'put',

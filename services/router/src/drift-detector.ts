@@ -1,9 +1,10 @@
 import { timestampMs } from '@bufbuild/protobuf/wkt';
+import { leastRate } from '@spillway/confidence/shadow-rate';
 import { alarmLevel, type Levels, rings, UNWATCHED, watch } from '@spillway/confidence/signals';
 import type { Outgoing } from '@spillway/contracts/event';
 import { AuditKind, type AuditRecorded } from '@spillway/contracts/events';
 import { Fault } from '@spillway/contracts/fault';
-import type { OnAlarm } from '@spillway/policy/certificate';
+import type { Shadow } from '@spillway/policy/certificate';
 import type { Policy, TaskName } from '@spillway/policy/policy';
 import { tightened } from '@spillway/policy/safeguard';
 import type { KeyedState } from '@spillway/store/keyed-state';
@@ -47,7 +48,12 @@ export function driftDetector({ state, policy, onLabel }: DriftDetectorParts) {
     if ((await state.get(seen)) !== undefined) return alarmsOf(before, event, policy.version);
     // What was kept before the threshold was raised says nothing of what is kept since.
     if (isOutdated(event, before, terms.threshold)) return [];
-    const folding = folded(before, event, { levels, level: levels.wrong, onAlarm: shadow.onAlarm });
+    const folding = folded(before, event, {
+      levels,
+      level: levels.wrong,
+      shadow,
+      threshold: terms.threshold,
+    });
     await state.write([
       { kind: 'put', key, value: writeNote(folding), expect: found?.version ?? 0 },
       { kind: 'put', key: seen, value: new Uint8Array(), ttlMs: SEEN_MS },
@@ -72,19 +78,26 @@ interface Terms {
   readonly levels: Levels;
   /** The highest share of wrong answers that is no alarm. */
   readonly level: number;
-  readonly onAlarm: OnAlarm;
+  readonly shadow: Shadow;
+  readonly threshold: number;
 }
 
-function folded(before: DriftWatch, event: AuditRecorded, { levels, level, onAlarm }: Terms): DriftWatch {
+/** Answers that are drawn more often than others stand for fewer. */
+const weightOf = ({ rate }: AuditRecorded, { rates }: Shadow, threshold: number): number =>
+  rates === undefined ? 1 : Math.min(1, leastRate(rates, threshold) / rate);
+
+function folded(before: DriftWatch, event: AuditRecorded, terms: Terms): DriftWatch {
+  const { levels, level, shadow, threshold } = terms;
   const atMs = event.auditedAt === undefined ? 0 : timestampMs(event.auditedAt);
-  const watched = watch(before, event.wrong, level, atMs);
+  const showing = { happened: event.wrong, atMs, weight: weightOf(event, shadow, threshold) };
+  const watched = watch(before, showing, level);
   if (!rings(watched, levels) || isOver(before)) return { ...before, ...watched };
   const { sinceMs, labels, events } = watched.stretch;
   const alarm: RaisedAlarm = {
     signal: 'wrong',
     messageId: event.messageId,
     // What was tightened and drifts all the same is not to be trusted at any threshold.
-    response: before.alarms.length === 0 ? onAlarm : 'escalate',
+    response: before.alarms.length === 0 ? shadow.onAlarm : 'escalate',
     raisedAtMs: atMs,
     sinceMs,
     statistic: watched.drift.statistic,

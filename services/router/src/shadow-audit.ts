@@ -1,5 +1,7 @@
+import { binOf } from '@spillway/confidence/early-warning';
 import { sampled } from '@spillway/confidence/shadow-sample';
 import type { Case, StepAnswer } from '@spillway/policy/case';
+import type { Shadow } from '@spillway/policy/certificate';
 import { comparable } from '@spillway/policy/comparison';
 import type { Input, Turn } from '@spillway/policy/decide';
 import type { Policy, TaskName } from '@spillway/policy/policy';
@@ -28,8 +30,8 @@ const nothing: AuditPlan = { actions: [], changes: [] };
 
 /**
  * What is to be audited because of one event. A kept answer of the small model is drawn by a keyed hash of the message's
- * id and the step, so that neither its content nor its confidence has a say, and the same event draws alike again.
- * Replies are never drawn: two good ones are never equal.
+ * id and the step, so that its content has no say, and the same event draws alike again. Its confidence sets the rate
+ * where the policy asks for that, and the rate stands in the audit. Replies are never drawn: two good ones are never equal.
  */
 export async function auditPlan(
   occurrence: Occurrence,
@@ -57,12 +59,17 @@ function candidatesOf({ kase, actions }: Turn, policy: Policy): readonly Candida
   return actions.flatMap((action) => {
     if (action.type !== 'decided' || action.verdict !== 'accept' || action.tier !== 'small') return [];
     const { step, threshold } = action;
-    const rate = policy.tasks[step].shadow?.rate;
+    const { shadow } = policy.tasks[step];
     const answer = kase.steps[step]?.answer;
-    if (rate === undefined || answer === undefined) return [];
-    return [{ step, answer, rate, ...(threshold === undefined ? {} : { threshold }) }];
+    if (shadow === undefined || answer === undefined) return [];
+    return [
+      { step, answer, rate: rateOf(shadow, answer), ...(threshold === undefined ? {} : { threshold }) },
+    ];
   });
 }
+
+const rateOf = ({ rate, rates }: Shadow, { confidence }: StepAnswer): number =>
+  rates === undefined || confidence === undefined ? rate : (rates[binOf(confidence, rates.length)] ?? rate);
 
 /** The request and the ticket of an answer that is drawn. */
 function draw(

@@ -60,9 +60,10 @@ export function folded(
   for (const at of batch) {
     const happened = { below_threshold: at.belowThreshold, out_of_scope: at.outOfScope };
     for (const signal of SIGNALS) {
-      const [level, event] = [levels[signal], happened[signal]];
-      if (level === undefined || event === undefined) continue;
-      const watched = watch(shares[signal] ?? UNWATCHED, event, level, at.atMs);
+      const [level, showed] = [levels[signal], happened[signal]];
+      if (level === undefined || showed === undefined) continue;
+      const showing = { happened: showed, atMs: at.atMs };
+      const watched = watch(shares[signal] ?? UNWATCHED, showing, level);
       shares = { ...shares, [signal]: watched };
       if (rings(watched, levels)) return { shares, rung: { signal, at } };
     }

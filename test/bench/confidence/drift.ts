@@ -59,7 +59,7 @@ function labelsToAlarm(
     const event = happened(answer);
     if (event === undefined) continue;
     const { labels } = state.drift;
-    state = watch(state, event, level, labels);
+    state = watch(state, { happened: event, atMs: labels }, level);
     if (rings(state, levels)) return labels + 1;
     if (labels + 1 >= LONGEST) break;
   }

@@ -1,4 +1,5 @@
 import { binomialCdf } from '@spillway/confidence/binomial';
+import { binOf } from '@spillway/confidence/early-warning';
 import { tasks } from '../files.js';
 import type { PackParts } from '../parts.js';
 import type { PackProblem } from '../problems.js';
@@ -11,9 +12,13 @@ export function checkCertificates({ policy }: PackParts): readonly PackProblem[]
   return tasks.flatMap((task) => {
     const file = policy.readable?.tasks?.[task];
     if (file === undefined) return [];
-    return [...misplaced(task, file), ...evidence(file), ...expectations(task, file)].map(([key, message]) =>
-      problemAt(policy, ['tasks', task, ...key], message),
-    );
+    const findings = [
+      ...misplaced(task, file),
+      ...evidence(file),
+      ...expectations(task, file),
+      ...spread(file),
+    ];
+    return findings.map(([key, message]) => problemAt(policy, ['tasks', task, ...key], message));
   });
 }
 
@@ -55,6 +60,19 @@ function expectations(task: (typeof tasks)[number], { certificate }: TaskFile): 
       count > rows ? [[['certificate', 'expected', key], `must be at most the ${rows} rows`]] : [],
     ),
   ];
+}
+
+/** Rates follow an error that somebody has to expect. */
+function spread({ threshold, certificate, shadow }: TaskFile): readonly Finding[] {
+  if (shadow?.spread !== 'expected_error') return [];
+  const { scores } = certificate?.expected ?? {};
+  if (scores === undefined) {
+    return [[['shadow', 'spread'], 'needs a certificate with expected: spillway tune writes one']];
+  }
+  const kept = scores.slice(binOf(threshold ?? 0, scores.length));
+  return kept.some((count = 0) => count > 0)
+    ? []
+    : [[['certificate', 'expected', 'scores'], 'must have answers from the threshold on']];
 }
 
 function evidence({ certificate }: TaskFile): readonly Finding[] {
