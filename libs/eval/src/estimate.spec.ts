@@ -90,7 +90,8 @@ describe('what calls can cost', () => {
 describe('answers still to be had', () => {
   it('are those that no file holds, and alike inputs are asked once', () => {
     const known = new Set<string>();
-    const options = { pack, step: 'classify', tier: 'small', identity: 'm1' } as const;
+    const models = { for: () => scripted([]) };
+    const options = { pack, models, step: 'classify', tier: 'small', identity: 'm1' } as const;
     const calls = { has: (callId: string) => known.has(callId) };
     const inputs = ['one', 'two', 'one'].map(input);
     const first = unanswered({ ...options, calls }, inputs);

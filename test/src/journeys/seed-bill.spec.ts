@@ -3,7 +3,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { StepName } from '@spillway/models/language-model';
-import { type ModelServer, type ServedUsage, startModelServer } from '@spillway/models/testing/model-server';
+import {
+  type ModelServer,
+  type ServedCall,
+  type ServedUsage,
+  startModelServer,
+} from '@spillway/models/testing/model-server';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { call, post, until } from '../api.js';
 import { type Server, startServer } from '../server.js';
@@ -59,7 +64,7 @@ function pricedPack(): string {
 
 beforeAll(async () => {
   pack = pricedPack();
-  const usage = { usage: ({ step }: { readonly step: StepName }) => usages[step] };
+  const usage = { usage: ({ step }: ServedCall) => usages[step as StepName] };
   [small, big] = [await startModelServer(usage), await startModelServer(usage)];
   server = await startServer({
     SPILLWAY_PACK: pack,
