@@ -22,7 +22,9 @@ it('gives every topic but the ledger’s own inputs a reader that acts on it', (
   const onlyRecorded = eventSchemas.map(topicOf).filter((topic) => !acting.includes(topic));
   expect(onlyRecorded.sort()).toEqual([
     'alarm.raised',
+    'audit.requested',
     'decision.made',
+    'event.replayed',
     'message.settled',
     'review.requested',
   ]);

@@ -3,9 +3,11 @@ import { topicOf } from './event.js';
 import {
   AlarmRaisedSchema,
   AuditRecordedSchema,
+  AuditRequestedSchema,
   DeadlinePassedSchema,
   DecisionMadeSchema,
   DraftRequestedSchema,
+  EventReplayedSchema,
   MessageReceivedSchema,
   MessageSettledSchema,
   PolishRequestedSchema,
@@ -25,8 +27,10 @@ export const eventSchemas = [
   ReviewRequestedSchema,
   ReviewDecidedSchema,
   DeadlinePassedSchema,
+  AuditRequestedSchema,
   AuditRecordedSchema,
   AlarmRaisedSchema,
+  EventReplayedSchema,
 ] as const;
 
 /** Consumer group (the service's name) to the event types it reads. Topics are created and checked from this table. */
@@ -43,7 +47,7 @@ export const subscriptions = {
     DeadlinePassedSchema,
     AuditRecordedSchema,
   ],
-  // What was asked for stands in the answers and decisions that follow: requests leave nothing in the ledger.
+  // What a model was asked for stands in the answers and decisions that follow: such requests leave nothing in the ledger.
   ledger: [
     MessageReceivedSchema,
     StepCompletedSchema,
@@ -51,8 +55,10 @@ export const subscriptions = {
     MessageSettledSchema,
     ReviewRequestedSchema,
     ReviewDecidedSchema,
+    AuditRequestedSchema,
     AuditRecordedSchema,
     AlarmRaisedSchema,
+    EventReplayedSchema,
   ],
 } as const satisfies Record<string, readonly DescMessage[]>;
 

@@ -2,7 +2,7 @@ import type { DatabaseSync } from 'node:sqlite';
 import { Fault } from '@spillway/contracts/fault';
 import { groupCommit } from '@spillway/sqlite/group-commit';
 import { openReader, openShared } from '@spillway/sqlite/shared-database';
-import { auditReader } from './embedded-ledger/audits.js';
+import { auditReader, openAuditReader } from './embedded-ledger/audits.js';
 import { counter, messageLister, messageReader, reviewReader } from './embedded-ledger/read.js';
 import { savingsReader } from './embedded-ledger/savings.js';
 import { migrations } from './embedded-ledger/schema.js';
@@ -67,6 +67,7 @@ function readsOf(database: DatabaseSync, close: () => void): Reads {
   const list = messageLister(database, reader.view);
   const { review, reviews } = reviewReader(database);
   const audits = auditReader(database);
+  const openAudits = openAuditReader(database);
   const counts = counter(database);
   let open = true;
 
@@ -87,6 +88,7 @@ function readsOf(database: DatabaseSync, close: () => void): Reads {
     reviews: (query) => reading(() => reviews(query)),
     review: (id) => reading(() => review(id)),
     savings: (query) => reading(() => savings(query)),
+    openAudits: (query) => reading(() => openAudits(query)),
     audits: (query) => reading(() => audits(query)),
     counts: () => reading(counts),
     close: async () => {

@@ -3,8 +3,11 @@ import type {
   AuditGroup,
   AuditKindName,
   AuditReport,
+  AuditRequestView,
   AuditView,
   LabelSourceName,
+  OpenAudit,
+  StepValue,
 } from './ledger.js';
 import { auditKinds, labelSources, steps } from './ledger-codes.js';
 
@@ -36,6 +39,32 @@ export interface AuditGroupRow
   readonly last_ms: Whole;
 }
 
+export interface AuditRequestRow
+  extends Pick<AuditRow, 'step' | 'rate' | 'confidence' | 'threshold' | 'fingerprint' | 'policy_version'> {
+  readonly requested_at_ms: Whole;
+}
+
+/** An open request with its message, as both drivers call the columns. */
+export interface OpenAuditRow {
+  readonly number: Whole;
+  readonly step: Whole;
+  readonly requested_at_ms: Whole;
+  readonly message_id: string;
+  readonly conversation_id: string;
+  readonly channel: string;
+  readonly subject: string;
+  readonly text: string;
+  readonly locale: string;
+  readonly received_at_ms: Whole;
+  /** JSON of the draft; null where another step is labelled. */
+  readonly draft: string | null;
+}
+
+export interface OpenRow {
+  readonly step: Whole;
+  readonly requests: Whole;
+}
+
 export interface AlarmRow {
   readonly step: Whole;
   readonly signal: string;
@@ -50,8 +79,10 @@ export interface AlarmRow {
   readonly since_ms: Whole;
 }
 
+const stepNamed = ({ step }: Pick<AuditRow, 'step'>) => steps[Number(step)] as AuditView['step'];
+
 const named = ({ step, kind, source }: Pick<AuditRow, 'step' | 'kind' | 'source'>) => ({
-  step: steps[Number(step)] as AuditView['step'],
+  step: stepNamed({ step }),
   audit: auditKinds[Number(kind)] as AuditKindName,
   source: labelSources[Number(source)] as LabelSourceName,
 });
@@ -70,9 +101,39 @@ export const auditView = (row: AuditRow): AuditView => ({
   auditedAtMs: Number(row.audited_at_ms),
 });
 
-/** The report of a span out of its groups and alarms, both in their order. */
-export const auditReport = (groups: readonly AuditGroupRow[], alarms: readonly AlarmRow[]): AuditReport => ({
+/** The view of one request. */
+export const auditRequestView = (row: AuditRequestRow): AuditRequestView => ({
+  step: stepNamed(row),
+  rate: row.rate,
+  confidence: row.confidence,
+  threshold: row.threshold,
+  fingerprint: row.fingerprint,
+  policyVersion: row.policy_version,
+  requestedAtMs: Number(row.requested_at_ms),
+});
+
+/** An open request as a person sees it. */
+export const openAudit = (row: OpenAuditRow): OpenAudit => ({
+  messageId: row.message_id,
+  conversationId: row.conversation_id,
+  step: stepNamed(row),
+  channel: row.channel,
+  subject: row.subject,
+  text: row.text,
+  locale: row.locale,
+  receivedAtMs: Number(row.received_at_ms),
+  draft: row.draft === null ? null : (JSON.parse(row.draft) as Extract<StepValue, { kind: 'draft' }>).text,
+  requestedAtMs: Number(row.requested_at_ms),
+});
+
+/** The report of a span out of its groups, open requests and alarms, each in their order. */
+export const auditReport = (
+  groups: readonly AuditGroupRow[],
+  open: readonly OpenRow[],
+  alarms: readonly AlarmRow[],
+): AuditReport => ({
   groups: groups.map(groupView),
+  open: open.map((row) => ({ step: stepNamed(row), requests: Number(row.requests) })),
   alarms: alarms.map(alarmView),
 });
 
@@ -89,7 +150,7 @@ const groupView = (row: AuditGroupRow): AuditGroup => ({
 });
 
 const alarmView = (row: AlarmRow): AlarmView => ({
-  step: steps[Number(row.step)] as AlarmView['step'],
+  step: stepNamed(row),
   signal: row.signal as AlarmView['signal'],
   policyVersion: row.policy_version,
   statistic: row.statistic,

@@ -1,5 +1,6 @@
 import type {
   AlarmView,
+  AuditRequestView,
   AuditView,
   DeadLetterView,
   DecisionName,
@@ -94,13 +95,37 @@ export interface ReviewDecidedChange {
   readonly decidedAtMs: number;
 }
 
-/** A service could not handle an event. */
-export interface DeadLetterChange extends DeadLetterView {
+/** The budget is full, and the big model is asked for a step later. Of several waits of a step the last one counts. */
+export interface WaitChange {
+  readonly kind: 'wait';
+  readonly messageId: string;
+  readonly step: StepName;
+  readonly untilMs: number;
+}
+
+/** A service could not handle an event. One for each event, service and number of replays. */
+export interface DeadLetterChange extends Omit<DeadLetterView, 'replayedAtMs'> {
   readonly kind: 'dead-letter';
   /** Null when the event could not be read. */
   readonly messageId: string | null;
   /** True when nothing will move the message on: it counts as failed until it is settled or held. */
   readonly stopsMessage: boolean;
+}
+
+/** A dead letter is handled again: it stops no message until it is parked once more. */
+export interface ReplayChange extends Pick<DeadLetterView, 'eventId' | 'group'> {
+  readonly kind: 'replay';
+  /** Null when the event could not be read. */
+  readonly messageId: string | null;
+  /** Replays of this event for this service by now, from 1. */
+  readonly number: number;
+  readonly replayedAtMs: number;
+}
+
+/** A person is asked to label a message. One for each message and step; its shadow audit answers it. */
+export interface AuditRequestChange extends AuditRequestView {
+  readonly kind: 'audit-request';
+  readonly messageId: string;
 }
 
 /** A small answer was audited. One for each message, step and kind of audit: later ones are replays. */
@@ -124,6 +149,9 @@ export type LedgerChange =
   | SettledChange
   | ReviewRequestedChange
   | ReviewDecidedChange
+  | WaitChange
+  | AuditRequestChange
   | AuditChange
   | AlarmChange
-  | DeadLetterChange;
+  | DeadLetterChange
+  | ReplayChange;

@@ -55,3 +55,4 @@ export const tierOf = (slot: number): StepTier => tiers[slot & 3] as StepTier;
 export const DRAFT_SLOT = slotOf('draft', 'small');
 export const POLISH_SLOT = slotOf('polish', 'small');
 export const BIG = tiers.indexOf('big');
+export const SHADOW = auditKinds.indexOf('shadow');

@@ -7,7 +7,7 @@ export interface Place {
 }
 
 /** Which list a cursor belongs to. */
-export type CursorKind = 'messages' | 'reviews';
+export type CursorKind = 'messages' | 'reviews' | 'audits';
 
 const pattern = /:(-?\d{1,16}):(\d{1,16})$/;
 

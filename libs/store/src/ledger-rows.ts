@@ -13,9 +13,20 @@ import type {
   TierName,
   UsageView,
 } from './ledger.js';
-import { type AuditRow, auditView } from './ledger-audit-rows.js';
+import { type AuditRequestRow, type AuditRow, auditRequestView, auditView } from './ledger-audit-rows.js';
 import { type BilledStep, billOf } from './ledger-bill.js';
-import { SETTLED, sources, statuses, stepOf, steps, tierOf, tiers, verdicts } from './ledger-codes.js';
+import {
+  IN_PROGRESS,
+  SETTLED,
+  slotOf,
+  sources,
+  statuses,
+  stepOf,
+  steps,
+  tierOf,
+  tiers,
+  verdicts,
+} from './ledger-codes.js';
 
 /** A whole number as a driver reads it; money is always a bigint. */
 type Whole = number | bigint;
@@ -93,6 +104,11 @@ export interface ReviewRow {
   readonly decided_at_ms: Whole | null;
 }
 
+export interface WaitRow {
+  readonly step: Whole;
+  readonly until_ms: Whole;
+}
+
 export interface DeadLetterRow {
   readonly event_id: string;
   readonly consumer: string;
@@ -100,6 +116,8 @@ export interface DeadLetterRow {
   readonly code: string;
   readonly detail: string;
   readonly failed_at_ms: Whole;
+  readonly replays: Whole;
+  readonly replayed_at_ms: Whole | null;
 }
 
 /** All rows of one message. */
@@ -110,21 +128,19 @@ export interface MessageRows {
   /** In the order in which they were made. */
   readonly decisions: readonly DecisionRow[];
   readonly review: ReviewRow | undefined;
+  /** The longest first. */
+  readonly waits: readonly WaitRow[];
   /** The oldest first. */
   readonly audits: readonly AuditRow[];
+  /** Those that are open, by step. */
+  readonly auditRequests: readonly AuditRequestRow[];
   /** The oldest first. */
   readonly deadLetters: readonly DeadLetterRow[];
 }
 
 /** The view of one message. */
-export function messageView({
-  message,
-  steps: parts,
-  decisions,
-  review,
-  audits,
-  deadLetters,
-}: MessageRows): MessageView {
+export function messageView(rows: MessageRows): MessageView {
+  const { message, steps: parts, decisions, review, audits, auditRequests, deadLetters } = rows;
   return {
     id: message.id,
     conversationId: message.conversation_id,
@@ -142,13 +158,28 @@ export function messageView({
     reply: replyOf(message),
     outcome: message.outcome,
     review: review === undefined ? null : reviewView(review),
+    waiting: waitingOf(rows),
     audits: audits.map(auditView),
+    openAudits: auditRequests.map(auditRequestView),
     deadLetters: deadLetters.map(deadLetterView),
     ...billOf(parts.map(billedStep), message.status === SETTLED),
     traceId: message.trace_id,
     receivedAtMs: Number(message.received_at_ms),
     settledAtMs: message.settled_at_ms === null ? null : Number(message.settled_at_ms),
   };
+}
+
+/** The big model's answer ends the wait for it, and a review ends all waits: what was not asked by then never is. */
+function waitingOf({ message, decisions, review, waits }: MessageRows): MessageView['waiting'] {
+  if (message.status !== IN_PROGRESS || review !== undefined) return null;
+  const answered = new Set(decisions.map(({ slot }) => slot));
+  const open = waits
+    .map(({ step, until_ms }) => ({
+      step: steps[Number(step)] as StepView['step'],
+      untilMs: Number(until_ms),
+    }))
+    .find(({ step }) => !answered.has(slotOf(step, 'big')));
+  return open ?? null;
 }
 
 /** The view of one review. */
@@ -252,6 +283,8 @@ const deadLetterView = (row: DeadLetterRow): DeadLetterView => ({
   code: row.code,
   detail: row.detail,
   failedAtMs: Number(row.failed_at_ms),
+  replays: Number(row.replays),
+  replayedAtMs: row.replayed_at_ms === null ? null : Number(row.replayed_at_ms),
 });
 
 const replyOf = (row: MessageRow): MessageView['reply'] =>

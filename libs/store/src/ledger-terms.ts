@@ -107,6 +107,27 @@ export interface AuditView {
   readonly auditedAtMs: number;
 }
 
+/** A kept small answer that was drawn for the audit, and whose message a person is asked to label. */
+export interface AuditRequestView
+  extends Pick<AuditView, 'step' | 'rate' | 'confidence' | 'threshold' | 'fingerprint' | 'policyVersion'> {
+  readonly requestedAtMs: number;
+}
+
+/** What a person needs to label a drawn message. Of what the small model answered only the draft, which is what is judged. */
+export interface OpenAudit {
+  readonly messageId: string;
+  readonly conversationId: string;
+  readonly step: StepName;
+  readonly channel: string;
+  readonly subject: string;
+  readonly text: string;
+  readonly locale: string;
+  readonly receivedAtMs: number;
+  /** Null where another step is labelled. */
+  readonly draft: string | null;
+  readonly requestedAtMs: number;
+}
+
 /** A drift alarm: more of a step's answers are wrong, or otherwise so, than its certificate lets expect. */
 export interface AlarmView {
   readonly step: StepName;
@@ -133,4 +154,8 @@ export interface DeadLetterView {
   readonly code: string;
   readonly detail: string;
   readonly failedAtMs: number;
+  /** How often it had been replayed when it was parked. */
+  readonly replays: number;
+  /** When it was last replayed; null: it never was. */
+  readonly replayedAtMs: number | null;
 }

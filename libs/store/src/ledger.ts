@@ -1,10 +1,12 @@
 import type { LedgerChange } from './ledger-change.js';
 import type {
   AlarmView,
+  AuditRequestView,
   AuditView,
   DeadLetterView,
   DecisionName,
   DecisionView,
+  OpenAudit,
   OutcomeName,
   StepDetail,
   StepName,
@@ -15,12 +17,14 @@ import type {
 export type {
   AlarmView,
   AuditKindName,
+  AuditRequestView,
   AuditView,
   ConfidenceSourceName,
   DeadLetterView,
   DecisionName,
   DecisionView,
   LabelSourceName,
+  OpenAudit,
   OutcomeName,
   StepDetail,
   StepName,
@@ -86,7 +90,11 @@ export interface MessageView {
   readonly outcome: OutcomeName | null;
   /** The newest review of this message, open or decided. */
   readonly review: ReviewView | null;
+  /** The step that the big model is asked for once the budget has room, the last one of several; null: none is. */
+  readonly waiting: { readonly step: StepName; readonly untilMs: number } | null;
   readonly audits: readonly AuditView[];
+  /** What a person is asked to label, and has not yet. */
+  readonly openAudits: readonly AuditRequestView[];
   readonly deadLetters: readonly DeadLetterView[];
   /** What its calls cost. */
   readonly costNanos: bigint | null;
@@ -199,6 +207,8 @@ export interface AuditGroup
 export interface AuditReport {
   /** In the order of the flow, then of their first audit. */
   readonly groups: readonly AuditGroup[];
+  /** Messages that a person was asked to label in the span, and has not yet; steps with none are left out. */
+  readonly open: readonly { readonly step: StepName; readonly requests: number }[];
   /** The newest first. */
   readonly alarms: readonly AlarmView[];
 }
@@ -227,6 +237,8 @@ export interface Ledger {
   reviews(query: { readonly cursor?: string; readonly limit: number }): Promise<Page<ReviewView>>;
   /** One review, open or decided. */
   review(id: string): Promise<ReviewView | undefined>;
+  /** What people are asked to label, oldest first. Throws `malformed` for a cursor that it never gave. */
+  openAudits(query: { readonly cursor?: string; readonly limit: number }): Promise<Page<OpenAudit>>;
   /** Of the messages received in a span. Long for many messages the first time; other work goes on meanwhile. */
   savings(query: SpanQuery): Promise<Savings>;
   /** What was audited, and the alarms that were raised, in a span. */

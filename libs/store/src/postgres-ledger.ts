@@ -1,7 +1,7 @@
 import { Fault } from '@spillway/contracts/fault';
 import type { Kysely } from 'kysely';
 import type { Ledger } from './ledger.js';
-import { readAudits } from './postgres-ledger/audits.js';
+import { listOpenAudits, readAudits } from './postgres-ledger/audits.js';
 import { connect, type LedgerLogger, placeOf } from './postgres-ledger/connection.js';
 import { openingFault, workFault } from './postgres-ledger/faults.js';
 import { migrate, migrationsFolder, readMigrations } from './postgres-ledger/migrate.js';
@@ -95,6 +95,7 @@ function ledgerOn(
     reviews: (query) => reading(() => listReviews(database, query)),
     review: (id) => reading(() => readReview(database, id)),
     savings: (query) => reading(() => readSavings(slow, query)),
+    openAudits: (query) => reading(() => listOpenAudits(database, query)),
     audits: (query) => reading(() => readAudits(slow, query)),
     counts: () => reading(() => readCounts(database)),
     close: () => {

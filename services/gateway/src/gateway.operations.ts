@@ -7,7 +7,7 @@ import { budgetsSchema } from './budgets-view.js';
 import { labelSchema } from './label-request.js';
 import { MOST_LINES } from './message-lines.js';
 import { lineSchema, messageHeadersSchema, messageSchema } from './message-request.js';
-import { messageListSchema, messageViewSchema, statusSchema } from './message-view.js';
+import { messageListSchema, messageViewSchema, statusSchema } from './message-schema.js';
 import { policySchema } from './policy-view.js';
 import { replayLineSchema } from './replay-lines.js';
 import { REPLAYS_LIMIT, replaySchema } from './replay-request.js';
@@ -83,8 +83,9 @@ export const gatewayOperations: readonly Operation[] = [
     path: '/v1/messages/{id}/labels',
     summary: 'Says what is right, for a step that the small model answered',
     description:
-      'The label is held against the small model’s answer, and is part of the audit as truth. The first label of a ' +
-      'step stands; the same again is the same label, another one is a conflict.',
+      'The label is held against the small model’s answer, and is part of the audit as truth. Where the message was ' +
+      'drawn for it, as `GET /v1/audits` lists them, it stands for others too. The first label of a step stands; the ' +
+      'same again is the same label, another one is a conflict.',
     body: { 'application/json': labelSchema },
     answer: { status: 202, description: 'Labelled', content: { 'application/json': labelledSchema } },
     problems: ['malformed', 'missing', 'conflict', 'rejected', 'unavailable'],

@@ -21,7 +21,7 @@ import { acceptedSchema } from './accepted.js';
 import { budgetsSchema } from './budgets-view.js';
 import { GatewayModule } from './gateway.module.js';
 import { gatewayOperations } from './gateway.operations.js';
-import { messageListSchema, messageViewSchema } from './message-view.js';
+import { messageListSchema, messageViewSchema } from './message-schema.js';
 import { savingsSchema } from './savings-view.js';
 import { pack } from './testing/shop.js';
 

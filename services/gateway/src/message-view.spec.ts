@@ -1,6 +1,7 @@
 import type { MessageView, StepView } from '@spillway/store/ledger';
 import { describe, expect, it } from 'vitest';
-import { headOf, messageJson, messageListSchema, messageViewSchema, receivedJson } from './message-view.js';
+import { messageListSchema, messageViewSchema } from './message-schema.js';
+import { headOf, messageJson, receivedJson } from './message-view.js';
 
 const classified: StepView = {
   step: 'classify',
@@ -62,8 +63,31 @@ const message: MessageView = {
     requestedAtMs: 3_000,
     decided: { decision: 'approve', reviewer: 'local', atMs: 4_000 },
   },
+  waiting: null,
   audits: [],
-  deadLetters: [{ eventId: 'e', group: 'drafter', topic: 't', code: 'unknown', detail: 'd', failedAtMs: 1 }],
+  openAudits: [
+    {
+      step: 'classify',
+      rate: 0.1,
+      confidence: 0.6,
+      threshold: 0.5,
+      fingerprint: 'f',
+      policyVersion: '3',
+      requestedAtMs: 1,
+    },
+  ],
+  deadLetters: [
+    {
+      eventId: 'e',
+      group: 'drafter',
+      topic: 't',
+      code: 'unknown',
+      detail: 'd',
+      failedAtMs: 1,
+      replays: 1,
+      replayedAtMs: 2_000,
+    },
+  ],
   costNanos: 12n,
   baselineNanos: null,
   projectedNanos: 2n ** 60n,
@@ -73,10 +97,11 @@ const message: MessageView = {
   settledAtMs: 5_000,
 };
 
+const now = 10_000;
 const shown = (view: object): unknown => messageViewSchema.strict().parse(JSON.parse(JSON.stringify(view)));
 
 it('shows a message in the shape that the description gives', () => {
-  expect(shown(messageJson({ ...message, steps: [classified, drafted] }))).toMatchObject({
+  expect(shown(messageJson({ ...message, steps: [classified, drafted] }, now))).toMatchObject({
     id: 'm1',
     status: 'settled',
     steps: {
@@ -98,14 +123,26 @@ it('shows a message in the shape that the description gives', () => {
     received_at: '1970-01-01T00:00:00.000Z',
     settled_at: '1970-01-01T00:00:05.000Z',
     review: { id: 'r1', decision: 'approve', reviewer: 'local' },
+    labels_wanted: ['classify'],
+    dead_letters: [
+      { failed_at: '1970-01-01T00:00:00.001Z', replays: 1, replayed_at: '1970-01-01T00:00:02.000Z' },
+    ],
   });
-  expect(JSON.stringify(messageJson(message))).toContain('"projected_cost_nanos":1152921504606846976');
+  expect(JSON.stringify(messageJson(message, now))).toContain('"projected_cost_nanos":1152921504606846976');
 });
 
 it('lists messages without their steps', () => {
-  const page = JSON.parse(JSON.stringify({ items: [headOf(message)], next_cursor: null }));
+  const page = JSON.parse(JSON.stringify({ items: [headOf(message, now)], next_cursor: null }));
   expect(messageListSchema.parse(page)).toEqual(page);
   expect(page.items[0]).not.toHaveProperty('steps');
+});
+
+it.each([
+  ['until then', 11_000, { for: 'budget', step: 'polish', until: '1970-01-01T00:00:11.000Z' }],
+  ['and no longer', 10_000, null],
+])('says that a message waits for the budget, %s', (_, untilMs, waiting) => {
+  const view: MessageView = { ...message, status: 'in_progress', waiting: { step: 'polish', untilMs } };
+  expect(shown(messageJson(view, now))).toMatchObject({ waiting });
 });
 
 it('shows a message that only its receipt knows', () => {
@@ -124,7 +161,8 @@ describe('of several results of one step', () => {
   const failed: StepView = { ...classified, value: null, failure: { code: 'timed_out', detail: 'late' } };
   const big: StepView = { ...classified, tier: 'big', model: 'frontier' };
   const tiersOf = (steps: readonly StepView[]): unknown => {
-    const { classify } = (messageJson({ ...message, steps }) as { steps: Record<string, StepJson> }).steps;
+    const { classify } = (messageJson({ ...message, steps }, now) as { steps: Record<string, StepJson> })
+      .steps;
     return [classify?.tier, ...(classify?.earlier ?? []).map(({ tier }) => tier)];
   };
   interface StepJson {

@@ -7,156 +7,13 @@ import type {
   StepValue,
   StepView,
 } from '@spillway/store/ledger';
-import { z } from 'zod';
-import { exactOrNull, exactSchema } from './exact.js';
+import { exactOrNull } from './exact.js';
 import { type Receipt, traceIdOfReceipt } from './receipt.js';
-
-const tier = z.enum(['small', 'big', 'human']);
-const stepTier = z
-  .enum(['small', 'big', 'human', 'audit'])
-  .describe('audit: the big model beside the traffic; its word changes nothing for the message');
-const step = z.enum(['classify', 'extract', 'sentiment', 'draft', 'polish']);
-const probability = z.number().min(0).max(1).nullable();
-const nanos = exactSchema.nullable().describe('nano-dollars; null: unknown');
-const time = z.string().meta({ format: 'date-time' });
-
-export const statusSchema = z.enum(['received', 'in_progress', 'in_review', 'settled', 'failed']);
-
-const value = z
-  .union([
-    z.object({
-      label: z.string(),
-      queue: z.string(),
-      alternatives: z.array(z.object({ label: z.string(), probability: z.number() })),
-    }),
-    z.object({
-      fields: z.array(
-        z.object({
-          name: z.string(),
-          value: z.string(),
-          confidence: z.number(),
-          start: z.int().describe('first character, in UTF-16 code units'),
-          end: z.int(),
-        }),
-      ),
-    }),
-    z.object({ mood: z.enum(['negative', 'neutral', 'positive']) }),
-    z.object({ text: z.string(), macro_id: z.string().nullable(), missing_fields: z.array(z.string()) }),
-    z.object({ text: z.string() }),
-  ])
-  .nullable();
-
-const result = z.object({
-  value: value.describe('null: the step failed'),
-  confidence: probability.describe('calibrated; null: the endpoint gave no signal'),
-  model: z.string().nullable(),
-  tier: stepTier,
-  embedded: z.boolean().describe('a model in this process, which is no language model'),
-  cost_nanos: nanos,
-  latency_ms: z.number(),
-  usage: z
-    .object({
-      input_tokens: z.int(),
-      cached_input_tokens: z.int(),
-      output_tokens: z.int(),
-      reasoning_tokens: z.int(),
-      estimated: z.boolean(),
-    })
-    .nullable(),
-  failure: z.object({ code: z.string(), detail: z.string() }).nullable(),
-  completed_at: time,
-});
-
-const headSchema = z.object({
-  id: z.string(),
-  conversation_id: z.string(),
-  channel: z.string(),
-  customer: z.string(),
-  subject: z.string(),
-  status: statusSchema,
-  intent: z.string().nullable(),
-  queue: z.string().nullable(),
-  outcome: z.enum(['replied', 'closed']).nullable(),
-  reply: z.object({ text: z.string(), by: tier }).nullable(),
-  cost_nanos: nanos,
-  baseline_nanos: nanos.describe('the same message on the big model for every step'),
-  projected_cost_nanos: nanos.describe('with the reference models in the place of embedded ones'),
-  estimated: z.boolean().describe('token counts in the baseline or the projection are estimates'),
-  trace_id: z.string(),
-  received_at: time,
-  settled_at: time.nullable(),
-});
-
-/** A message in `GET /v1/messages`. */
-export const messageListSchema = z.object({ items: z.array(headSchema), next_cursor: z.string().nullable() });
-
-/** The answer of `GET /v1/messages/{id}`. */
-export const messageViewSchema = headSchema.extend({
-  text: z.string().nullable(),
-  locale: z.string(),
-  steps: z
-    .partialRecord(
-      step,
-      result.extend({
-        earlier: z.array(result).describe('what this result took the place of, and the audit'),
-      }),
-    )
-    .describe('the result that counts, by step'),
-  decisions: z.array(
-    z.object({
-      step,
-      tier,
-      verdict: z.enum(['accept', 'escalate', 'hold']),
-      reasons: z.array(z.string()),
-      confidence: probability,
-      threshold: probability,
-      policy_version: z.string(),
-      decided_at: time,
-    }),
-  ),
-  review: z
-    .object({
-      id: z.string(),
-      step,
-      reasons: z.array(z.string()),
-      requested_at: time,
-      decision: z.enum(['approve', 'edit', 'reject']).nullable(),
-      reviewer: z.string().nullable(),
-    })
-    .nullable(),
-  audits: z
-    .array(
-      z.object({
-        step,
-        kind: z.enum(['shadow', 'escalated', 'person']),
-        label_source: z.enum(['truth', 'agreement']).describe('people’s word, or the big model’s'),
-        wrong: z.boolean().nullable().describe('null: no label came'),
-        missing: z.string().nullable().describe('why none came'),
-        rate: z.number().describe('chance with which the message was drawn; 0: it was picked'),
-        confidence: probability.describe('of the small model’s answer'),
-        threshold: probability,
-        fingerprint: z.string(),
-        policy_version: z.string(),
-        audited_at: time,
-      }),
-    )
-    .describe('small answers that were held against another’s word'),
-  dead_letters: z.array(
-    z.object({
-      event_id: z.string(),
-      group: z.string(),
-      topic: z.string(),
-      code: z.string(),
-      detail: z.string(),
-      failed_at: time,
-    }),
-  ),
-});
 
 const iso = (ms: number): string => new Date(ms).toISOString();
 
-/** A message without its steps, as lists show it. */
-export function headOf(view: MessageView): object {
+/** A message without its steps, as lists show it. `nowMs`, milliseconds since the epoch, tells what is still waited for. */
+export function headOf(view: MessageView, nowMs: number): object {
   return {
     id: view.id,
     conversation_id: view.conversationId,
@@ -166,6 +23,7 @@ export function headOf(view: MessageView): object {
     status: view.status,
     intent: view.intent,
     queue: view.queue,
+    waiting: waitingOf(view.waiting, nowMs),
     outcome: view.outcome,
     reply: view.reply,
     cost_nanos: exactOrNull(view.costNanos),
@@ -178,10 +36,16 @@ export function headOf(view: MessageView): object {
   };
 }
 
+/** From then on the message waits for its model. */
+const waitingOf = (waiting: MessageView['waiting'], nowMs: number): object | null =>
+  waiting === null || waiting.untilMs <= nowMs
+    ? null
+    : { for: 'budget', step: waiting.step, until: iso(waiting.untilMs) };
+
 /** All that is known of a message. */
-export function messageJson(view: MessageView): object {
+export function messageJson(view: MessageView, nowMs: number): object {
   return {
-    ...headOf(view),
+    ...headOf(view, nowMs),
     text: view.text,
     locale: view.locale,
     steps: stepsOf(view.steps),
@@ -197,6 +61,7 @@ export function messageJson(view: MessageView): object {
     })),
     review: view.review === null ? null : reviewOf(view.review),
     audits: view.audits.map(auditOf),
+    labels_wanted: view.openAudits.map(({ step }) => step),
     dead_letters: view.deadLetters.map((letter) => ({
       event_id: letter.eventId,
       group: letter.group,
@@ -204,13 +69,15 @@ export function messageJson(view: MessageView): object {
       code: letter.code,
       detail: letter.detail,
       failed_at: iso(letter.failedAtMs),
+      replays: letter.replays,
+      replayed_at: letter.replayedAtMs === null ? null : iso(letter.replayedAtMs),
     })),
   };
 }
 
 /** A message that was taken in, and that the ledger has not read yet. */
 export function receivedJson(receipt: Receipt): object {
-  return messageJson({
+  const view: MessageView = {
     id: receipt.id,
     conversationId: receipt.conversationId,
     channel: receipt.channel,
@@ -227,7 +94,9 @@ export function receivedJson(receipt: Receipt): object {
     reply: null,
     outcome: null,
     review: null,
+    waiting: null,
     audits: [],
+    openAudits: [],
     deadLetters: [],
     costNanos: 0n,
     baselineNanos: null,
@@ -236,7 +105,8 @@ export function receivedJson(receipt: Receipt): object {
     traceId: traceIdOfReceipt(receipt),
     receivedAtMs: receipt.receivedAtMs,
     settledAtMs: null,
-  });
+  };
+  return messageJson(view, receipt.receivedAtMs);
 }
 
 const ranks: Readonly<Record<StepTier, number>> = { human: 3, big: 2, small: 1, audit: 0 };

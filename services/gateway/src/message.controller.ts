@@ -50,13 +50,14 @@ export class MessageController {
   @Get()
   async list(@Query() query: object): Promise<object> {
     const page = await this.ledger.list(checkQuery(listQuerySchema, query) as ListQuery);
-    return { items: page.items.map(headOf), next_cursor: page.nextCursor };
+    const nowMs = Date.now();
+    return { items: page.items.map((view) => headOf(view, nowMs)), next_cursor: page.nextCursor };
   }
 
   @Get(':id')
   async read(@Param('id') id: string): Promise<object> {
     const view = await this.ledger.message(id);
-    if (view !== undefined) return messageJson(view);
+    if (view !== undefined) return messageJson(view, Date.now());
     const receipt = await this.state.get(receiptKey(id));
     if (receipt === undefined) throw new Fault('missing', 'there is no message with this id');
     return receivedJson(readReceipt(receipt.value));

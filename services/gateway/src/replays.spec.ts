@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import { timestampFromMs } from '@bufbuild/protobuf/wkt';
 import type { Bus, BusRecord } from '@spillway/bus/bus';
 import { openEmbeddedBus } from '@spillway/bus/embedded';
-import { emitTo, type Outgoing } from '@spillway/contracts/event';
-import { DeadLetteredSchema } from '@spillway/contracts/events';
+import { decode, emitTo, type Outgoing } from '@spillway/contracts/event';
+import { DeadLetteredSchema, EventReplayedSchema } from '@spillway/contracts/events';
 import { Fault } from '@spillway/contracts/fault';
 import { retryTopics } from '@spillway/contracts/topology';
 import { type HttpServer, serveHttp } from '@spillway/http/serve';
@@ -30,15 +30,19 @@ let ledger: Ledger;
 let server: HttpServer;
 /** Every record that a retry topic was given. */
 let retried: BusRecord[];
+/** What was told of it. */
+let facts: BusRecord[];
 
 beforeEach(async () => {
   logged.length = 0;
   retried = [];
+  facts = [];
   folder = await mkdtemp(join(tmpdir(), 'replays-'));
   bus = openEmbeddedBus({ path: join(folder, 'bus.db') });
   state = openEmbeddedKeyedState({ path: join(folder, 'state.db') });
   ledger = openEmbeddedLedger({ path: join(folder, 'ledger.db') });
   await bus.tail(retryTopics, (record) => retried.push(record));
+  await bus.tail(['event.replayed'], (record) => facts.push(record));
   server = await serveHttp({
     modules: [GatewayModule.with({ bus, state, ledger, pack })],
     operations: gatewayOperations,
@@ -131,6 +135,25 @@ it('gives a dead letter back to the group that parked it, and to no other', asyn
   expect(Number(retried[0]?.headers['not-before'])).toBeLessThanOrEqual(Date.now());
 });
 
+it('tells on the log that the event is on its way again, and how often it was', async () => {
+  await bus.publish([letter('m1'), letter('m2', 'ledger', 2)]);
+  await replay();
+  expect(facts.map(({ id, key }) => [id, key])).toEqual([
+    ['m1/event.replayed/router:m1/message.received:1', 'c1'],
+    ['m2/event.replayed/ledger:m2/message.received:3', 'c1'],
+  ]);
+  const [first, second] = facts.map(({ value }) => decode(EventReplayedSchema, value));
+  expect(first).toMatchObject({
+    conversationId: 'c1',
+    messageId: 'm1',
+    group: 'router',
+    originTopic: 'message.received',
+    eventId: 'm1/message.received',
+    replays: 1,
+  });
+  expect(second).toMatchObject({ group: 'ledger', replays: 3 });
+});
+
 it('leaves a line in the log for each, which quotes nobody', async () => {
   await bus.publish([letter('m1')]);
   await replay();
@@ -150,7 +173,7 @@ it('tells what it would do, and does nothing, in a dry run', async () => {
   const lines = await replay({ dry_run: true });
   expect(outcomes(lines)).toEqual(['would_be_replayed m1 router', 'would_be_replayed m2 ledger']);
   expect(lines.at(-1)).toEqual({ ...end, replayed: 2 });
-  expect([retried, logged]).toEqual([[], []]);
+  expect([retried, facts, logged]).toEqual([[], [], []]);
   expect((await replay()).at(-1)).toEqual({ ...end, replayed: 2 });
 });
 

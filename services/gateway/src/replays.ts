@@ -1,10 +1,11 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { timestampFromMs } from '@bufbuild/protobuf/wkt';
 import { Inject, Injectable } from '@nestjs/common';
 import { context } from '@opentelemetry/api';
 import { BUS, type Bus, type BusRecord } from '@spillway/bus/bus';
 import { replayed, trailOf } from '@spillway/bus/retry-topic';
-import { decode } from '@spillway/contracts/event';
-import { type DeadLettered, DeadLetteredSchema } from '@spillway/contracts/events';
+import { decode, emit, type Outgoing } from '@spillway/contracts/event';
+import { type DeadLettered, DeadLetteredSchema, EventReplayedSchema } from '@spillway/contracts/events';
 import { Fault } from '@spillway/contracts/fault';
 import { deadTopic } from '@spillway/contracts/topology';
 import { problemOfFault } from '@spillway/http/problem';
@@ -131,8 +132,10 @@ export class Replays {
       if (Fault.from(error).code === 'conflict') return false;
       throw error;
     }
+    const nowMs = Date.now();
+    const again = replayed(letter, { notBefore: nowMs, failedTraceparent: traceparent });
     try {
-      await this.bus.publish([replayed(letter, { notBefore: Date.now(), failedTraceparent: traceparent })]);
+      await this.bus.publish([again, replayFact(letter, nowMs)]);
     } catch (error) {
       await this.state.write([{ kind: 'delete', key }]);
       throw error;
@@ -146,4 +149,15 @@ export class Replays {
     );
     return true;
   }
+}
+
+/** Tells whoever shows the message that it is under way again. */
+function replayFact(letter: DeadLettered, atMs: number): Outgoing {
+  const { conversationId, messageId, group, originTopic, eventId } = letter;
+  const replays = trailOf(letter).replays + 1;
+  return emit(
+    EventReplayedSchema,
+    { conversationId, messageId, group, originTopic, eventId, replays, replayedAt: timestampFromMs(atMs) },
+    `${group}:${eventId}:${replays}`,
+  );
 }

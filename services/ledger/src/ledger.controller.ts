@@ -4,8 +4,10 @@ import type { Outgoing } from '@spillway/contracts/event';
 import {
   AlarmRaisedSchema,
   AuditRecordedSchema,
+  AuditRequestedSchema,
   DeadLetteredSchema,
   DecisionMadeSchema,
+  EventReplayedSchema,
   MessageReceivedSchema,
   MessageSettledSchema,
   ReviewDecidedSchema,
@@ -58,6 +60,11 @@ export class LedgerController {
     return this.record(event, record);
   }
 
+  @On(AuditRequestedSchema)
+  labelWanted({ event, record }: Received<typeof AuditRequestedSchema>): Promise<readonly Outgoing[]> {
+    return this.record(event, record);
+  }
+
   @On(AuditRecordedSchema)
   audited({ event, record }: Received<typeof AuditRecordedSchema>): Promise<readonly Outgoing[]> {
     return this.record(event, record);
@@ -65,6 +72,11 @@ export class LedgerController {
 
   @On(AlarmRaisedSchema)
   alarmed({ event, record }: Received<typeof AlarmRaisedSchema>): Promise<readonly Outgoing[]> {
+    return this.record(event, record);
+  }
+
+  @On(EventReplayedSchema)
+  replayed({ event, record }: Received<typeof EventReplayedSchema>): Promise<readonly Outgoing[]> {
     return this.record(event, record);
   }
 

@@ -6,8 +6,13 @@ import { openEmbeddedBus } from '@spillway/bus/embedded';
 import { type Served, serve } from '@spillway/bus/serve';
 import { emit, emitTo, type Outgoing, topicOf } from '@spillway/contracts/event';
 import {
+  AuditKind,
+  AuditRecordedSchema,
+  AuditRequestedSchema,
   DeadLetteredSchema,
   DecisionMadeSchema,
+  EventReplayedSchema,
+  LabelSource,
   MessageReceivedSchema,
   MessageSettledSchema,
   Outcome,
@@ -156,6 +161,22 @@ it('fails a message that the router could not handle', async () => {
   await bus.publish([received, emitTo(deadTopic(letter.originTopic, 'router'), DeadLetteredSchema, letter)]);
   await idle();
   expect(await ledger.message('m1')).toMatchObject({ status: 'failed', deadLetters: [{ group: 'router' }] });
+  await bus.publish([emit(EventReplayedSchema, { ...letter, replays: 1 })]);
+  await idle();
+  expect(await ledger.message('m1')).toMatchObject({ status: 'in_progress', deadLetters: [{ replays: 0 }] });
+});
+
+it('asks for a label until there is one', async () => {
+  const asked = { ...ids, step: Step.CLASSIFY, rate: 0.1 };
+  await bus.publish([received, emit(AuditRequestedSchema, asked, 'classify')]);
+  await idle();
+  expect((await ledger.openAudits({ limit: 5 })).items).toMatchObject([
+    { messageId: 'm1', step: 'classify' },
+  ]);
+  const label = { ...ids, task: 'classify', kind: AuditKind.SHADOW, source: LabelSource.TRUTH, rate: 0.1 };
+  await bus.publish([emit(AuditRecordedSchema, label, 'classify:shadow')]);
+  await idle();
+  expect((await ledger.openAudits({ limit: 5 })).items).toEqual([]);
 });
 
 it('parks an event that does not say what it is about', async () => {

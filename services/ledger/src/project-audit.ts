@@ -1,9 +1,16 @@
 import { timestampMs } from '@bufbuild/protobuf/wkt';
-import { type AlarmRaised, AuditKind, type AuditRecorded, LabelSource } from '@spillway/contracts/events';
+import {
+  type AlarmRaised,
+  AuditKind,
+  type AuditRecorded,
+  type AuditRequested,
+  LabelSource,
+} from '@spillway/contracts/events';
 import type { AlarmView, AuditKindName, LabelSourceName, StepName } from '@spillway/store/ledger';
 import type { LedgerChange } from '@spillway/store/ledger-change';
 import { named } from './named.js';
 import { stepValueOf } from './step-detail.js';
+import { stepNames } from './step-names.js';
 
 const kinds: Readonly<Record<AuditKind, AuditKindName | undefined>> = {
   [AuditKind.UNSPECIFIED]: undefined,
@@ -27,6 +34,18 @@ const signals: ReadonlyMap<string, AlarmView['signal']> = new Map([
   ['below_threshold', 'below_threshold'],
   ['out_of_scope', 'out_of_scope'],
 ]);
+/** What a request for a person's label leaves in the ledger. */
+export const labelWanted = (event: AuditRequested, requestedAtMs: number): LedgerChange => ({
+  kind: 'audit-request',
+  messageId: event.messageId,
+  step: named(stepNames[event.step], 'step'),
+  rate: event.rate,
+  confidence: event.confidence ?? null,
+  threshold: event.threshold ?? null,
+  fingerprint: event.fingerprint,
+  policyVersion: event.policyVersion,
+  requestedAtMs,
+});
 
 /** What an audit leaves in the ledger: its finding, and, where a person gave a label, that as the step's answer. */
 export function audited(event: AuditRecorded, auditedAtMs: number): readonly LedgerChange[] {

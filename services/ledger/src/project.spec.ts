@@ -4,8 +4,10 @@ import {
   AlarmRaisedSchema,
   AuditKind,
   AuditRecordedSchema,
+  AuditRequestedSchema,
   DeadLetteredSchema,
   DecisionMadeSchema,
+  EventReplayedSchema,
   LabelSource,
   MessageReceivedSchema,
   MessageSettledSchema,
@@ -367,6 +369,16 @@ describe('an audit', () => {
 });
 
 it.each([
+  ['with what the draw rests on', { confidence: 0.9, threshold: 0.7 }, { confidence: 0.9, threshold: 0.7 }],
+  ['without what was not there', {}, { confidence: null, threshold: null }],
+])('keeps that a person is asked to label, %s', (_, some, kept) => {
+  const terms = { rate: 0.1, fingerprint: 'small|fp', policyVersion: '1' };
+  const init = { ...ids, step: Step.DRAFT, ...terms, ...some, requestedAt: at };
+  expect(changesOf(event(AuditRequestedSchema, init))).toEqual([
+    { kind: 'audit-request', messageId: 'm1', step: 'draft', ...terms, ...kept, requestedAtMs: 1_000 },
+  ]);
+});
+
   ['of its signal', { signal: 'out_of_scope', since: timestampFromMs(400) }, 'out_of_scope', 400],
   ['of wrong answers where it names none', {}, 'wrong', 1_000],
 ])('keeps an alarm %s', (_, over, signal, sinceMs) => {
@@ -438,8 +450,27 @@ describe('a dead letter', () => {
         code: 'malformed',
         detail: 'no event',
         failedAtMs: 1_000,
+        replays: 0,
         stopsMessage,
       },
+    ]);
+  });
+
+  it('says how often it had been replayed', () => {
+    const headers = { 'retry-replays': '2' };
+    expect(changesOf(event(DeadLetteredSchema, { ...letter, group: 'router', headers }))).toMatchObject([
+      { replays: 2 },
+    ]);
+  });
+
+  it.each([
+    ['that is handled again', 'm1', 'm1'],
+    ['that nobody could read, and is handled again', '', null],
+  ])('%s leaves a note', (_, messageId, kept) => {
+    const { eventId, originTopic } = letter;
+    const init = { ...ids, messageId, group: 'router', originTopic, eventId, replays: 2, replayedAt: at };
+    expect(changesOf(event(EventReplayedSchema, init))).toEqual([
+      { kind: 'replay', messageId: kept, eventId, group: 'router', number: 2, replayedAtMs: 1_000 },
     ]);
   });
 });
@@ -468,4 +499,7 @@ it('leaves the row of an answer to the call that is made, and to the last word o
   expect(changesOf(classified({ tier: Tier.BIG, result: { case: 'failure', value: failure } }))).toEqual([]);
   const waits = { ...ids, step: Step.CLASSIFY, tier: Tier.BIG, verdict: Verdict.WAIT };
   expect(changesOf(event(DecisionMadeSchema, waits))).toEqual([]);
+  expect(changesOf(event(DecisionMadeSchema, { ...waits, waitUntil: timestampFromMs(9_000) }))).toEqual([
+    { kind: 'wait', messageId: 'm1', step: 'classify', untilMs: 9_000 },
+  ]);
 });

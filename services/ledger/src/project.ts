@@ -1,11 +1,14 @@
 import { type Timestamp, timestampMs } from '@bufbuild/protobuf/wkt';
+import { trailOf } from '@spillway/bus/retry-topic';
 import { topicOf } from '@spillway/contracts/event';
 import {
   type AlarmRaised,
   type AuditRecorded,
   AuditRecordedSchema,
+  type AuditRequested,
   type DeadLettered,
   type DecisionMade,
+  type EventReplayed,
   type MessageReceived,
   type MessageSettled,
   Outcome,
@@ -17,13 +20,14 @@ import {
   Verdict,
 } from '@spillway/contracts/events';
 import type { FaultCode } from '@spillway/contracts/fault';
-import { Step, Tier } from '@spillway/contracts/model';
-import type { DecisionName, StepName, TierName, VerdictName } from '@spillway/store/ledger';
+import { Tier } from '@spillway/contracts/model';
+import type { DecisionName, TierName, VerdictName } from '@spillway/store/ledger';
 import type { LedgerChange } from '@spillway/store/ledger-change';
 import { named } from './named.js';
 import type { Pricing } from './pricing.js';
-import { alarmed, audited } from './project-audit.js';
+import { alarmed, audited, labelWanted } from './project-audit.js';
 import { detailOf } from './step-detail.js';
+import { stepNames } from './step-names.js';
 
 /** The events that leave something in the ledger. */
 export type Recorded =
@@ -33,9 +37,11 @@ export type Recorded =
   | MessageSettled
   | ReviewRequested
   | ReviewDecided
+  | AuditRequested
   | AuditRecorded
   | AlarmRaised
-  | DeadLettered;
+  | DeadLettered
+  | EventReplayed;
 
 /** What the record that carried an event says of it. */
 export interface Carrier {
@@ -44,14 +50,6 @@ export interface Carrier {
   readonly headers: Readonly<Record<string, string>>;
 }
 
-const steps: Readonly<Record<Step, StepName | undefined>> = {
-  [Step.UNSPECIFIED]: undefined,
-  [Step.CLASSIFY]: 'classify',
-  [Step.EXTRACT]: 'extract',
-  [Step.SENTIMENT]: 'sentiment',
-  [Step.DRAFT]: 'draft',
-  [Step.POLISH]: 'polish',
-};
 const tiers: Readonly<Record<Tier, TierName | undefined>> = {
   [Tier.UNSPECIFIED]: undefined,
   [Tier.SMALL]: 'small',
@@ -82,19 +80,23 @@ export function project(event: Recorded, carrier: Carrier, pricing: Pricing): re
       return wasOverBudget(event) ? [] : [stepped(event, carrier, pricing)];
     case 'spillway.v1.DecisionMade':
       // The last word on the answer is still to come.
-      return event.verdict === Verdict.WAIT ? [] : [decided(event, carrier)];
+      return event.verdict === Verdict.WAIT ? waits(event) : [decided(event, carrier)];
     case 'spillway.v1.MessageSettled':
       return [settled(event, carrier)];
     case 'spillway.v1.ReviewRequested':
       return [held(event, carrier)];
     case 'spillway.v1.ReviewDecided':
       return reviewed(event, carrier);
+    case 'spillway.v1.AuditRequested':
+      return [labelWanted(event, timeOf(event.requestedAt, carrier))];
     case 'spillway.v1.AuditRecorded':
       return audited(event, timeOf(event.auditedAt, carrier));
     case 'spillway.v1.AlarmRaised':
       return [alarmed(event, timeOf(event.raisedAt, carrier))];
     case 'spillway.v1.DeadLettered':
       return [parked(event, carrier)];
+    case 'spillway.v1.EventReplayed':
+      return [replayed(event, carrier)];
   }
 }
 
@@ -116,7 +118,7 @@ function received(event: MessageReceived, carrier: Carrier): LedgerChange {
 }
 
 function stepped(event: StepCompleted, carrier: Carrier, pricing: Pricing): LedgerChange {
-  const step = named(steps[event.step], 'step');
+  const step = named(stepNames[event.step], 'step');
   const tier = event.purpose === PolishPurpose.AUDIT ? 'audit' : named(tiers[event.tier], 'tier');
   const completedAtMs = timeOf(event.completedAt, carrier);
   return {
@@ -136,7 +138,7 @@ const wasOverBudget = ({ result }: StepCompleted): boolean =>
 const decided = (event: DecisionMade, carrier: Carrier): LedgerChange => ({
   kind: 'decision',
   messageId: event.messageId,
-  step: named(steps[event.step], 'step'),
+  step: named(stepNames[event.step], 'step'),
   tier: named(tiers[event.tier], 'tier'),
   verdict: named(verdicts[event.verdict], 'verdict'),
   reasons: event.reasons,
@@ -145,6 +147,12 @@ const decided = (event: DecisionMade, carrier: Carrier): LedgerChange => ({
   policyVersion: event.policyVersion,
   decidedAtMs: timeOf(event.decidedAt, carrier),
 });
+
+/** Nothing for an event of a release that did not say until when. */
+const waits = ({ messageId, step, waitUntil }: DecisionMade): readonly LedgerChange[] =>
+  waitUntil === undefined
+    ? []
+    : [{ kind: 'wait', messageId, step: named(stepNames[step], 'step'), untilMs: timestampMs(waitUntil) }];
 
 function settled(event: MessageSettled, carrier: Carrier): LedgerChange {
   const replied = event.outcome === Outcome.REPLIED;
@@ -164,7 +172,7 @@ const held = (event: ReviewRequested, carrier: Carrier): LedgerChange => ({
   messageId: event.messageId,
   conversationId: event.conversationId,
   reviewId: event.reviewId,
-  step: named(steps[event.step], 'step'),
+  step: named(stepNames[event.step], 'step'),
   reasons: event.reasons,
   suggestion: event.polish?.text ?? event.draft?.text ?? null,
   requestedAtMs: timeOf(event.requestedAt, carrier),
@@ -190,12 +198,22 @@ function parked(event: DeadLettered, carrier: Carrier): LedgerChange {
     code: event.errorCode,
     detail: event.errorDetail,
     failedAtMs: timeOf(event.failedAt, carrier),
+    replays: trailOf(event).replays,
     // A worker that fails is late, and the router decides without it. Where the router fails, nobody does; no message
     // waits for an audit.
     stopsMessage:
       messageId !== null && event.group === 'router' && event.originTopic !== topicOf(AuditRecordedSchema),
   };
 }
+
+const replayed = (event: EventReplayed, carrier: Carrier): LedgerChange => ({
+  kind: 'replay',
+  messageId: event.messageId === '' ? null : event.messageId,
+  eventId: event.eventId,
+  group: event.group,
+  number: event.replays,
+  replayedAtMs: timeOf(event.replayedAt, carrier),
+});
 
 const timeOf = (time: Timestamp | undefined, carrier: Carrier): number =>
   time === undefined ? carrier.timestamp : Math.floor(timestampMs(time));

@@ -84,7 +84,7 @@ export function outgoing(action: Action, kase: Case, occasion: Occasion): Outgoi
   };
   switch (action.type) {
     case 'decided': {
-      const { step, tier, verdict, reasons, confidence, threshold, wait } = action;
+      const { step, tier, verdict, reasons, confidence, threshold, wait, untilMs } = action;
       return emit(
         DecisionMadeSchema,
         {
@@ -97,6 +97,7 @@ export function outgoing(action: Action, kase: Case, occasion: Occasion): Outgoi
           ...(threshold === undefined ? {} : { threshold }),
           policyVersion,
           decidedAt: at,
+          ...(untilMs === undefined ? {} : { waitUntil: timestampFromMs(untilMs) }),
         },
         wait === undefined ? `${step}:${tier}` : `${step}:${tier}:wait-${wait}`,
       );

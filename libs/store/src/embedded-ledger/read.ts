@@ -1,6 +1,6 @@
 import type { DatabaseSync } from 'node:sqlite';
 import type { Counts, ListQuery, MessageStatus, MessageView, Page, ReviewView } from '../ledger.js';
-import type { AuditRow } from '../ledger-audit-rows.js';
+import type { AuditRequestRow, AuditRow } from '../ledger-audit-rows.js';
 import { SETTLED, statuses } from '../ledger-codes.js';
 import { decodeCursor, encodeCursor } from '../ledger-cursor.js';
 import {
@@ -12,6 +12,7 @@ import {
   type ReviewRow,
   reviewView,
   type StepRow,
+  type WaitRow,
 } from '../ledger-rows.js';
 
 const messageColumns = `
@@ -34,8 +35,16 @@ export function messageReader(database: DatabaseSync) {
      ORDER BY v.requested_at_ms DESC, v.number DESC LIMIT 1`,
   );
   const auditRows = database.prepare('SELECT * FROM audits WHERE seq = ? ORDER BY audited_at_ms, step, kind');
+  const requestRows = database.prepare(
+    'SELECT * FROM audit_requests WHERE seq = ? AND answered = 0 ORDER BY step',
+  );
+  const waitRows = database.prepare(
+    'SELECT step, until_ms FROM waits WHERE seq = ? ORDER BY until_ms DESC, step',
+  );
   const deadRows = database.prepare(
-    'SELECT event_id, consumer, topic, code, detail, failed_at_ms FROM dead_letters WHERE seq = ? ORDER BY failed_at_ms, event_id, consumer',
+    `SELECT d.*, e.replayed_at_ms FROM dead_letters d
+       LEFT JOIN event_replays e ON e.event_id = d.event_id AND e.consumer = d.consumer
+     WHERE d.seq = ? ORDER BY d.failed_at_ms, d.event_id, d.consumer`,
   );
 
   const view = (row: MessageRow): MessageView =>
@@ -44,7 +53,9 @@ export function messageReader(database: DatabaseSync) {
       steps: stepRows.all(row.number) as unknown as readonly StepRow[],
       decisions: decisionRows.all(row.number) as unknown as readonly DecisionRow[],
       review: reviewRow.get(row.number) as unknown as ReviewRow | undefined,
+      waits: waitRows.all(row.number) as unknown as readonly WaitRow[],
       audits: auditRows.all(row.number) as unknown as readonly AuditRow[],
+      auditRequests: requestRows.all(row.number) as unknown as readonly AuditRequestRow[],
       deadLetters: deadRows.all(row.number) as unknown as readonly DeadLetterRow[],
     });
 

@@ -72,4 +72,18 @@ export const migrations = [
        raised_at_ms FROM alarms;
    DROP TABLE alarms;
    ALTER TABLE alarms_by_signal RENAME TO alarms;`,
+  `CREATE TABLE audit_requests (
+     number INTEGER PRIMARY KEY, seq INTEGER NOT NULL, step INTEGER NOT NULL, rate REAL NOT NULL, confidence REAL,
+     threshold REAL, fingerprint TEXT NOT NULL, policy_version TEXT NOT NULL, requested_at_ms INTEGER NOT NULL,
+     answered INTEGER NOT NULL, UNIQUE (seq, step)
+   );
+   CREATE INDEX audit_requests_open ON audit_requests (requested_at_ms) WHERE answered = 0;
+   CREATE TABLE waits (
+     seq INTEGER NOT NULL, step INTEGER NOT NULL, until_ms INTEGER NOT NULL, PRIMARY KEY (seq, step)
+   ) WITHOUT ROWID;
+   CREATE TABLE event_replays (
+     event_id TEXT NOT NULL, consumer TEXT NOT NULL, number INTEGER NOT NULL, replayed_at_ms INTEGER NOT NULL,
+     PRIMARY KEY (event_id, consumer)
+   ) WITHOUT ROWID;
+   ALTER TABLE dead_letters ADD COLUMN replays INTEGER NOT NULL DEFAULT 0;`,
 ];

@@ -1,27 +1,15 @@
-import type { DatabaseSync, StatementSync } from 'node:sqlite';
+import type { DatabaseSync } from 'node:sqlite';
 import type {
-  DeadLetterChange,
   DecisionChange,
   LedgerChange,
   ReceivedChange,
-  ReviewDecidedChange,
-  ReviewRequestedChange,
   SettledChange,
   StepChange,
 } from '../ledger-change.js';
-import {
-  FAILED,
-  IN_PROGRESS,
-  IN_REVIEW,
-  SETTLED,
-  slotOf,
-  sources,
-  steps,
-  tiers,
-  verdicts,
-} from '../ledger-codes.js';
+import { IN_PROGRESS, SETTLED, slotOf, sources, tiers, verdicts } from '../ledger-codes.js';
 import { storedResult } from '../ledger-rows.js';
 import { auditWriters } from './audits.js';
+import { rareWriters } from './write-rare.js';
 
 export interface Writer {
   /** Inside a transaction. Replays change nothing. */
@@ -46,8 +34,9 @@ export function ledgerWriter(database: DatabaseSync, changed: (seq: number) => v
   const step = stepWriter(database, known);
   const decision = decisionWriter(database, known);
   const settled = settledWriter(database, known);
-  const rare = rareWriters(database, known);
-  const audits = auditWriters(database, (messageId) => known.of(messageId).seq);
+  const numberOf = (messageId: string): number => known.of(messageId).seq;
+  const rare = rareWriters(database, numberOf);
+  const audits = auditWriters(database, numberOf);
   return {
     apply(change) {
       switch (change.kind) {
@@ -63,12 +52,18 @@ export function ledgerWriter(database: DatabaseSync, changed: (seq: number) => v
           return rare.reviewRequested(change);
         case 'review-decided':
           return rare.reviewDecided(change);
+        case 'wait':
+          return rare.wait(change);
+        case 'audit-request':
+          return audits.request(change);
         case 'audit':
           return audits.audit(change);
         case 'alarm':
           return audits.alarm(change);
         case 'dead-letter':
           return rare.deadLetter(change);
+        case 'replay':
+          return rare.replay(change);
       }
     },
     forget: known.forget,
@@ -218,59 +213,4 @@ function settledWriter(database: DatabaseSync, known: MessageNumbers) {
     settle.run(message.seq);
     message.started = true;
   };
-}
-
-/** What is seldom: each of them works the status out anew from all facts. */
-function rareWriters(database: DatabaseSync, known: MessageNumbers) {
-  const request = database.prepare(
-    `INSERT INTO reviews (id, seq, conversation_id, step, reasons, suggestion, requested_at_ms)
-     VALUES (?, ?, ?, ?, ?, ?, ?)
-     ON CONFLICT (id) DO UPDATE SET step = excluded.step, reasons = excluded.reasons,
-       suggestion = excluded.suggestion, requested_at_ms = excluded.requested_at_ms
-     WHERE requested_at_ms IS NULL`,
-  );
-  const decide = database.prepare(
-    `INSERT INTO reviews (id, seq, conversation_id, decision, reviewer, decided_at_ms) VALUES (?, ?, ?, ?, ?, ?)
-     ON CONFLICT (id) DO UPDATE SET decision = excluded.decision, reviewer = excluded.reviewer,
-       decided_at_ms = excluded.decided_at_ms
-     WHERE decided_at_ms IS NULL`,
-  );
-  const park = database.prepare(
-    'INSERT INTO dead_letters VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING',
-  );
-  const refresh = refreshStatement(database);
-  return {
-    reviewRequested(change: ReviewRequestedChange): void {
-      const { seq } = known.of(change.messageId);
-      const step = steps.indexOf(change.step);
-      const reasons = JSON.stringify(change.reasons);
-      const { reviewId, conversationId, suggestion, requestedAtMs } = change;
-      request.run(reviewId, seq, conversationId, step, reasons, suggestion, requestedAtMs);
-      refresh.run(seq);
-    },
-    reviewDecided(change: ReviewDecidedChange): void {
-      const { seq } = known.of(change.messageId);
-      const { reviewId, conversationId, decision, reviewer, decidedAtMs } = change;
-      decide.run(reviewId, seq, conversationId, decision, reviewer, decidedAtMs);
-      refresh.run(seq);
-    },
-    deadLetter(change: DeadLetterChange): void {
-      const seq = change.messageId === null ? null : known.of(change.messageId).seq;
-      const { eventId, group, topic, code, detail, stopsMessage, failedAtMs } = change;
-      park.run(eventId, group, seq, topic, code, detail, Number(stopsMessage), failedAtMs);
-      if (seq !== null && stopsMessage) refresh.run(seq);
-    },
-  };
-}
-
-function refreshStatement(database: DatabaseSync): StatementSync {
-  return database.prepare(
-    `UPDATE messages AS m SET status = CASE
-       WHEN EXISTS (SELECT 1 FROM replies WHERE seq = m.seq) THEN ${SETTLED}
-       WHEN EXISTS (SELECT 1 FROM reviews
-                    WHERE seq = m.seq AND requested_at_ms IS NOT NULL AND decided_at_ms IS NULL) THEN ${IN_REVIEW}
-       WHEN EXISTS (SELECT 1 FROM dead_letters WHERE seq = m.seq AND stops = 1) THEN ${FAILED}
-       ELSE ${IN_PROGRESS} END
-     WHERE seq = ?`,
-  );
 }

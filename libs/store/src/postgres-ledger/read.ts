@@ -1,6 +1,6 @@
 import { type Kysely, type Selectable, sql, type Transaction } from 'kysely';
 import type { Counts, ListQuery, MessageStatus, MessageView, Page, ReviewView } from '../ledger.js';
-import type { AuditRow } from '../ledger-audit-rows.js';
+import type { AuditRequestRow, AuditRow } from '../ledger-audit-rows.js';
 import { statuses } from '../ledger-codes.js';
 import { decodeCursor, encodeCursor, type Place } from '../ledger-cursor.js';
 import {
@@ -12,6 +12,7 @@ import {
   type ReviewRow,
   reviewView,
   type StepRow,
+  type WaitRow,
 } from '../ledger-rows.js';
 import { monthOf } from './month.js';
 import { originalRow, storedText } from './stored-text.js';
@@ -89,10 +90,17 @@ async function messageViews(
     at,
     sql`${of('reviews')} AND requested_at_ms IS NOT NULL ORDER BY requested_at_ms DESC, number DESC`,
   );
+  const waits = await rowsOf<WaitRow>(at, sql`${of('waits')} ORDER BY until_ms DESC, step`);
+  const requests = await rowsOf<AuditRequestRow>(
+    at,
+    sql`${of('audit_requests')} AND NOT answered ORDER BY step`,
+  );
   const audits = await rowsOf<AuditRow>(at, sql`${of('audits')} ORDER BY audited_at_ms, step, kind`);
   const deadLetters = await rowsOf<DeadLetterRow>(
     at,
-    sql`${of('dead_letters')} ORDER BY failed_at_ms, event_id, consumer`,
+    sql`SELECT d.*, e.replayed_at_ms FROM (${of('dead_letters')}) d
+      LEFT JOIN event_replays e ON e.month = d.month AND e.event_id = d.event_id AND e.consumer = d.consumer
+      ORDER BY d.failed_at_ms, d.event_id, d.consumer`,
   );
   return messages.map((found) => {
     const reply = replies.get(found.id)?.[0];
@@ -109,7 +117,9 @@ async function messageViews(
       steps: steps.get(found.id) ?? [],
       decisions: decisions.get(found.id) ?? [],
       review: reviews.get(found.id)?.[0],
+      waits: waits.get(found.id) ?? [],
       audits: audits.get(found.id) ?? [],
+      auditRequests: requests.get(found.id) ?? [],
       deadLetters: deadLetters.get(found.id) ?? [],
     });
   });

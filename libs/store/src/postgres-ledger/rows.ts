@@ -1,57 +1,31 @@
 import type {
   AlarmChange,
   AuditChange,
+  AuditRequestChange,
   DeadLetterChange,
   DecisionChange,
   LedgerChange,
   ReceivedChange,
+  ReplayChange,
   ReviewDecidedChange,
   ReviewRequestedChange,
   SettledChange,
   StepChange,
+  WaitChange,
 } from '../ledger-change.js';
-import { FAILED, IN_PROGRESS, SETTLED, slotOf, sources, steps, tiers, verdicts } from '../ledger-codes.js';
+import { IN_PROGRESS, SETTLED, slotOf, sources, steps, tiers, verdicts } from '../ledger-codes.js';
 import { storedResult } from '../ledger-rows.js';
-import { alarmRow, auditRow } from './audits.js';
+import { alarmRow, auditRequestRow, auditRow } from './audits.js';
+import { addDeadLetter, addReplay } from './dead-letter-rows.js';
 import { type Month, monthOf } from './month.js';
+import { type MonthRows, noRows, note, put, putHighest, type Row, storedOrNull } from './month-rows.js';
 import { storedText } from './stored-text.js';
-
-type Cell = string | number | boolean | null;
-type Row = Readonly<Record<string, Cell>>;
-type MessageRow = { readonly id: string; status: number; received_at_ms: number | null };
-
-/** Changes of one month as `apply_changes` takes them: rows by their keys, so that the first of several wins. */
-export interface MonthRows {
-  readonly month: Month;
-  readonly messages: Map<string, MessageRow>;
-  readonly contents: Map<string, Row>;
-  readonly steps: Map<string, Row>;
-  readonly decisions: Map<string, Row>;
-  readonly replies: Map<string, Row>;
-  readonly reviews: Map<string, Row>;
-  readonly deadLetters: Map<string, Row>;
-  readonly audits: Map<string, Row>;
-  readonly alarms: Map<string, Row>;
-}
-
-const noRows = (month: Month): MonthRows => ({
-  month,
-  messages: new Map(),
-  contents: new Map(),
-  steps: new Map(),
-  decisions: new Map(),
-  replies: new Map(),
-  reviews: new Map(),
-  deadLetters: new Map(),
-  audits: new Map(),
-  alarms: new Map(),
-});
 
 /** The rows of a batch, month by month, the earliest first. */
 export function rowsByMonth(changes: readonly LedgerChange[]): readonly MonthRows[] {
   const months = new Map<Month, MonthRows>();
   for (const change of changes) {
-    const month = monthOf(change.messageId ?? (change as DeadLetterChange).eventId);
+    const month = monthOf(change.messageId ?? (change as DeadLetterChange | ReplayChange).eventId);
     let rows = months.get(month);
     if (rows === undefined) {
       rows = noRows(month);
@@ -60,21 +34,6 @@ export function rowsByMonth(changes: readonly LedgerChange[]): readonly MonthRow
     adderOf(change)(rows, change);
   }
   return [...months.values()].sort((one, other) => one.month - other.month);
-}
-
-function put(rows: Map<string, Row>, key: string, row: () => Row): void {
-  if (!rows.has(key)) rows.set(key, row());
-}
-
-/** Notes that the message is at least at this status, and gives its id as it is stored. */
-function note(rows: MonthRows, messageId: string, status: number): MessageRow {
-  let message = rows.messages.get(messageId);
-  if (message === undefined) {
-    message = { id: storedText(messageId), status, received_at_ms: null };
-    rows.messages.set(messageId, message);
-  }
-  message.status = Math.max(message.status, status);
-  return message;
 }
 
 function addReceived(rows: MonthRows, change: ReceivedChange): void {
@@ -132,8 +91,6 @@ function stepRow(id: string, slot: number, { tier, completedAtMs, call, detail }
 }
 
 const nanos = (amount: bigint | null | undefined): string | null => amount?.toString() ?? null;
-const storedOrNull = (text: string | null | undefined): string | null =>
-  text == null ? null : storedText(text);
 
 function addDecision(rows: MonthRows, change: DecisionChange): void {
   const { id } = note(rows, change.messageId, 0);
@@ -172,6 +129,7 @@ function addToReview(
   const key = storedText(change.reviewId);
   const conversationId = storedText(change.conversationId);
   const row = rows.reviews.get(key) ?? { id: key, message_id: id, conversation_id: conversationId };
+  rows.touched.add(id);
   if (row[part] === undefined) rows.reviews.set(key, { ...row, ...columns });
 }
 
@@ -190,25 +148,20 @@ const addReviewDecision = (rows: MonthRows, change: ReviewDecidedChange): void =
     decided_at_ms: change.decidedAtMs,
   });
 
-function addDeadLetter(rows: MonthRows, change: DeadLetterChange): void {
-  const { messageId } = change;
-  const id = messageId === null ? null : note(rows, messageId, change.stopsMessage ? FAILED : 0).id;
-  const [eventId, consumer] = [storedText(change.eventId), storedText(change.group)];
-  put(rows.deadLetters, JSON.stringify([eventId, consumer]), () => ({
-    event_id: eventId,
-    consumer,
-    message_id: id,
-    topic: storedText(change.topic),
-    code: storedText(change.code),
-    detail: storedText(change.detail),
-    stops: change.stopsMessage,
-    failed_at_ms: change.failedAtMs,
-  }));
-}
-
 function addAudit(rows: MonthRows, change: AuditChange): void {
   const { id } = note(rows, change.messageId, 0);
   put(rows.audits, `${change.step} ${change.audit} ${id}`, () => auditRow(id, change));
+}
+
+function addAuditRequest(rows: MonthRows, change: AuditRequestChange): void {
+  const { id } = note(rows, change.messageId, 0);
+  put(rows.auditRequests, `${change.step} ${id}`, () => auditRequestRow(id, change));
+}
+
+function addWait(rows: MonthRows, { messageId, step, untilMs }: WaitChange): void {
+  const { id } = note(rows, messageId, IN_PROGRESS);
+  const row = { message_id: id, step: steps.indexOf(step), until_ms: untilMs };
+  putHighest(rows.waits, `${step} ${id}`, 'until_ms', row);
 }
 
 function addAlarm(rows: MonthRows, change: AlarmChange): void {
@@ -226,8 +179,11 @@ const adders: { readonly [K in Kind]: Adder<K> } = {
   settled: addSettled,
   'review-requested': addRequest,
   'review-decided': addReviewDecision,
+  wait: addWait,
+  'audit-request': addAuditRequest,
   audit: addAudit,
   alarm: addAlarm,
   'dead-letter': addDeadLetter,
+  replay: addReplay,
 };
 const adderOf = (change: LedgerChange) => adders[change.kind] as Adder<Kind>;

@@ -1,6 +1,6 @@
 import type { DecisionName, OutcomeName } from '../ledger.js';
 
-/** The tables as they are read; `migrations/` makes them, `apply_changes` alone writes them. */
+/** The tables as they are read; `migrations/` makes them, its functions alone write them. */
 export interface Tables {
   readonly messages: MessagesTable;
   readonly contents: ContentsTable;
@@ -11,6 +11,9 @@ export interface Tables {
   readonly dead_letters: DeadLettersTable;
   readonly audits: AuditsTable;
   readonly alarms: AlarmsTable;
+  readonly audit_requests: AuditRequestsTable;
+  readonly waits: WaitsTable;
+  readonly event_replays: EventReplaysTable;
 }
 
 interface MessagesTable {
@@ -108,6 +111,7 @@ interface DeadLettersTable {
   detail: string;
   stops: boolean;
   failed_at_ms: bigint;
+  replays: number;
 }
 
 interface AuditsTable {
@@ -141,4 +145,33 @@ interface AlarmsTable {
   response: string;
   raised_at_ms: bigint;
   since_ms: bigint;
+}
+
+interface AuditRequestsTable {
+  month: number;
+  message_id: string;
+  step: number;
+  number: bigint;
+  rate: number;
+  confidence: number | null;
+  threshold: number | null;
+  fingerprint: string;
+  policy_version: string;
+  requested_at_ms: bigint;
+  answered: boolean;
+}
+
+interface WaitsTable {
+  month: number;
+  message_id: string;
+  step: number;
+  until_ms: bigint;
+}
+
+interface EventReplaysTable {
+  month: number;
+  event_id: string;
+  consumer: string;
+  number: number;
+  replayed_at_ms: bigint;
 }

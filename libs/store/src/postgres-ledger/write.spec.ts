@@ -8,6 +8,7 @@ import type { Ledger } from '../ledger.js';
 import type { LedgerChange } from '../ledger-change.js';
 import { openPostgresLedger } from '../postgres-ledger.js';
 import {
+  auditRequest,
   call,
   dead,
   decided,
@@ -15,6 +16,7 @@ import {
   detail,
   histories,
   received,
+  replay,
   requested,
   settled,
   step,
@@ -108,7 +110,7 @@ describe('two writers', () => {
 const named = (changes: readonly LedgerChange[], prefix: string): readonly LedgerChange[] =>
   changes.map((change) => {
     const messageId = change.messageId === null ? null : prefix + change.messageId;
-    const event = change.kind === 'dead-letter' ? { eventId: prefix + change.eventId } : {};
+    const event = 'eventId' in change ? { eventId: prefix + change.eventId } : {};
     const review = 'reviewId' in change ? { reviewId: prefix + change.reviewId } : {};
     return { ...change, ...event, ...review, messageId } as LedgerChange;
   });
@@ -256,6 +258,8 @@ function historyWith(text: (place: number) => string): readonly LedgerChange[] {
     }),
     decided(id, { reviewId, conversationId: text(1), reviewer: text(16) }),
     dead(id, { topic: text(17), detail: text(18), eventId: text(22), group: text(19) }),
+    replay(id, { eventId: text(22), group: text(19) }),
+    auditRequest(id, 'draft', { fingerprint: text(23), policyVersion: text(24) }),
     settled(id, { reply: text(20) }),
   ];
 }

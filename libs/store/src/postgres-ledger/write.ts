@@ -2,8 +2,9 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { type Kysely, sql } from 'kysely';
 import type { LedgerChange } from '../ledger-change.js';
 import { NO_PARTITION, sqlStateOf, workFault } from './faults.js';
+import type { MonthRows } from './month-rows.js';
 import type { Months } from './months.js';
-import { type MonthRows, rowsByMonth } from './rows.js';
+import { rowsByMonth } from './rows.js';
 import type { Tables } from './tables.js';
 
 /** Serialization failure, deadlock, and a month whose partition was removed: the same again can go well. */
@@ -40,16 +41,23 @@ export function changeWriter(database: Kysely<Tables>, months: Months) {
   };
 }
 
+/** Each function relies on what those before it have stored. What is seldom has its own, which is left out mostly. */
 async function storeMonth(database: Kysely<Tables>, rows: MonthRows): Promise<void> {
   const { month, messages, contents, steps, decisions, replies, reviews, deadLetters } = rows;
   const tables = [messages, contents, steps, decisions, replies, reviews, deadLetters];
-  const changes = sql`apply_changes(${month}::integer, ${jsonOf(tables)})`;
-  const { audits, alarms } = rows;
-  const audited = audits.size + alarms.size > 0;
-  const all = audited
-    ? sql`${changes}, apply_audits(${month}::integer, ${jsonOf([audits, alarms])})`
-    : changes;
-  await sql`SELECT ${all}`.execute(database);
+  const calls = [sql`apply_changes(${month}::integer, ${jsonOf(tables)})`];
+  const { audits, alarms, auditRequests, waits, replays, touched } = rows;
+  if (audits.size + alarms.size > 0) {
+    calls.push(sql`apply_audits(${month}::integer, ${jsonOf([audits, alarms])})`);
+  }
+  if (auditRequests.size + waits.size + audits.size > 0) {
+    calls.push(sql`apply_requests(${month}::integer, ${jsonOf([auditRequests, waits, audits])})`);
+  }
+  if (replays.size + deadLetters.size + touched.size > 0) {
+    const ids = JSON.stringify([...touched]);
+    calls.push(sql`apply_replays(${month}::integer, ${jsonOf([replays, deadLetters])}, ${ids}::json)`);
+  }
+  await sql`SELECT ${sql.join(calls)}`.execute(database);
 }
 
 const jsonOf = (tables: readonly ReadonlyMap<string, object>[]) =>

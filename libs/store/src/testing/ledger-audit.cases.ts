@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
-import type { AlarmChange, AuditChange } from '../ledger-change.js';
-import { alarm, audit, detail, received, START, settled, step } from './ledger-history.js';
-import type { LedgerStage } from './ledger-stage.js';
+import type { AlarmChange, AuditChange, LedgerChange } from '../ledger-change.js';
+import { alarm, audit, auditRequest, detail, received, START, settled, step } from './ledger-history.js';
+import { faultOf, type LedgerStage } from './ledger-stage.js';
 
 const viewOf = ({ kind: _, messageId: __, ...view }: AuditChange | AlarmChange) => view;
 
@@ -9,6 +9,7 @@ export function auditCases(stage: () => LedgerStage): void {
   groupCases(stage);
   alarmCases(stage);
   messageCases(stage);
+  requestCases(stage);
 }
 
 function groupCases(stage: () => LedgerStage): void {
@@ -148,4 +149,67 @@ function messageCases(stage: () => LedgerStage): void {
   });
 }
 
+function requestCases(stage: () => LedgerStage): void {
+  it('lists what people are asked to label, the longest waiting first, page by page', async () => {
+    const ledger = await stage().open();
+    const ids = ['m0', 'm1', 'm2', 'm3', 'm4'];
+    await ledger.apply(ids.map((id) => received(id)));
+    for (const n of [3, 1, 4, 0, 2]) {
+      await ledger.apply([auditRequest(`m${n}`, 'classify', { requestedAtMs: START + Math.floor(n / 2) })]);
+    }
+    await ledger.apply([audit('m1', 'classify', { source: 'truth' })]);
+    const first = await ledger.openAudits({ limit: 2 });
+    const second = await ledger.openAudits({ limit: 2, cursor: first.nextCursor ?? '' });
+    expect([first, second].map(({ items }) => items.map(({ messageId }) => messageId))).toEqual([
+      ['m0', 'm3'],
+      ['m2', 'm4'],
+    ]);
+    expect(second.nextCursor).toBeNull();
+    const messages = (await ledger.list({ limit: 1 })).nextCursor ?? '';
+    await expect(ledger.openAudits({ limit: 1, cursor: messages })).rejects.toThrow(faultOf('malformed'));
+  });
+
+  it('shows the message and, of what the small model said, the draft that is to be judged', async () => {
+    const ledger = await stage().open();
+    await ledger.apply([
+      auditRequest('m1', 'classify'),
+      auditRequest('m1', 'draft', { requestedAtMs: START + 220 }),
+    ]);
+    expect((await ledger.openAudits({ limit: 5 })).items).toEqual([]);
+    await ledger.apply([received('m1'), step('m1', 'classify'), step('m1', 'draft')]);
+    const { conversationId, channel, subject, text, locale, receivedAtMs } = received('m1');
+    const message = { messageId: 'm1', conversationId, channel, subject, text, locale, receivedAtMs };
+    expect((await ledger.openAudits({ limit: 5 })).items).toEqual([
+      { ...message, step: 'classify', draft: null, requestedAtMs: START + 210 },
+      { ...message, step: 'draft', draft: 'It is on its way.', requestedAtMs: START + 220 },
+    ]);
+  });
+
+  it('counts what is open, until the label is there', async () => {
+    const { kind: _, messageId: __, ...open } = asked;
+    const others = [audit('m1', 'classify', { audit: 'person' }), audit('m1', 'sentiment')];
+    const ledger = await stage().open();
+    for (const fact of [...others, asked, received('m1')]) await ledger.apply([fact]);
+    expect((await ledger.message('m1'))?.openAudits).toEqual([open]);
+    expect((await ledger.audits({})).open).toEqual([{ step: 'classify', requests: 1 }]);
+    expect((await ledger.audits({ fromMs: START + 211 })).open).toEqual([]);
+    await ledger.apply([label, asked, ...others]);
+    expect((await ledger.message('m1'))?.openAudits).toEqual([]);
+    await ledger.close();
+  });
+
+  it.each<[string, readonly (readonly LedgerChange[])[]]>([
+    ['came before it', [[label, received('m1')], [asked]]],
+    ['comes with it', [[received('m1'), label, asked]]],
+    ['comes after it', [[asked, received('m1')], [label]]],
+  ])('does not ask for a label that %s', async (_, batches) => {
+    const ledger = await stage().open();
+    for (const batch of batches) await ledger.apply(batch);
+    expect((await ledger.openAudits({ limit: 5 })).items).toEqual([]);
+    expect((await ledger.audits({})).open).toEqual([]);
+  });
+}
+
+const asked = auditRequest('m1', 'classify');
+const label = audit('m1', 'classify', { source: 'truth', reviewer: 'grace' });
 const frontier = { model: 'frontier', embedded: false, polishNanos: null };

@@ -3,15 +3,18 @@ import type { StepDetail, StepName, StepTier, StepValue, TierName, UsageView } f
 import type {
   AlarmChange,
   AuditChange,
+  AuditRequestChange,
   DeadLetterChange,
   DecisionChange,
   LedgerChange,
   PricedCall,
   ReceivedChange,
+  ReplayChange,
   ReviewDecidedChange,
   ReviewRequestedChange,
   SettledChange,
   StepChange,
+  WaitChange,
 } from '../ledger-change.js';
 
 /** A moment from which the times of these facts are counted. */
@@ -158,7 +161,43 @@ export const dead = (messageId: string | null, over: Partial<DeadLetterChange> =
   code: 'malformed',
   detail: 'not a MessageReceived',
   failedAtMs: START + 260,
+  replays: 0,
   stopsMessage: messageId !== null,
+  ...over,
+});
+
+export const replay = (messageId: string | null, over: Partial<ReplayChange> = {}): ReplayChange => ({
+  kind: 'replay',
+  messageId,
+  eventId: `${messageId}/message.received`,
+  group: 'router',
+  number: 1,
+  replayedAtMs: START + 270,
+  ...over,
+});
+
+export const wait = (messageId: string, name: StepName, over: Partial<WaitChange> = {}): WaitChange => ({
+  kind: 'wait',
+  messageId,
+  step: name,
+  untilMs: START + 86_400_000,
+  ...over,
+});
+
+export const auditRequest = (
+  messageId: string,
+  name: StepName,
+  over: Partial<AuditRequestChange> = {},
+): AuditRequestChange => ({
+  kind: 'audit-request',
+  messageId,
+  step: name,
+  rate: 0.02,
+  confidence: 0.93,
+  threshold: 0.7,
+  fingerprint: 'small-8b|-',
+  policyVersion: '2026-11',
+  requestedAtMs: START + 210,
   ...over,
 });
 
@@ -274,7 +313,11 @@ const factsOf = (messageId: string): fc.Arbitrary<readonly LedgerChange[]> =>
         decided(messageId),
         settled(messageId),
         dead(messageId),
+        dead(messageId, { replays: 1, code: 'unknown', failedAtMs: START + 275 }),
         dead(messageId, { group: 'classifier', stopsMessage: false }),
+        replay(messageId),
+        wait(messageId, 'polish'),
+        auditRequest(messageId, 'classify'),
       ]),
     )
     .map((facts) => facts.flat());

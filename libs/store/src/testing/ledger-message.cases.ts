@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import type { MessageStatus, StepView } from '../ledger.js';
+import type { MessageStatus, StepName, StepView } from '../ledger.js';
 import type { LedgerChange } from '../ledger-change.js';
 import {
   dead,
@@ -7,16 +7,19 @@ import {
   decision,
   detail,
   received,
+  replay,
   requested,
   START,
   settled,
   step,
+  wait,
 } from './ledger-history.js';
 import { faultOf, type LedgerStage } from './ledger-stage.js';
 
 export function messageCases(stage: () => LedgerStage): void {
   viewCases(stage);
   statusCases(stage);
+  waitCases(stage);
   lifeCases(stage);
 }
 
@@ -53,7 +56,9 @@ function viewCases(stage: () => LedgerStage): void {
       reply: null,
       outcome: null,
       review: null,
+      waiting: null,
       audits: [],
+      openAudits: [],
       deadLetters: [],
       costNanos: 0n,
       baselineNanos: 0n,
@@ -188,7 +193,7 @@ function viewCases(stage: () => LedgerStage): void {
     const note = dead('m1', { group: 'classifier', stopsMessage: false });
     await ledger.apply([received('m1'), note, dead(null), note]);
     const { kind: _, messageId: __, stopsMessage: ___, ...shown } = note;
-    expect((await ledger.message('m1'))?.deadLetters).toEqual([shown]);
+    expect((await ledger.message('m1'))?.deadLetters).toEqual([{ ...shown, replayedAtMs: null }]);
     expect((await ledger.counts()).deadLetters).toBe(2);
   });
 }
@@ -207,7 +212,31 @@ function statusCases(stage: () => LedgerStage): void {
     ['failed', 'a decided review could not be acted on', [first, requested('m1'), decided('m1'), dead('m1')]],
     ['settled', 'it ended', [first, step('m1', 'classify'), settled('m1')]],
     ['settled', 'it ended after a review', [first, requested('m1'), decided('m1'), settled('m1')]],
-    ['settled', 'it was replayed after a failure', [first, dead('m1'), settled('m1')]],
+    ['settled', 'it was replayed after a failure', [first, dead('m1'), replay('m1'), settled('m1')]],
+    ['in_progress', 'what had failed is handled again', [first, dead('m1'), replay('m1')]],
+    ['failed', 'it failed again', [first, dead('m1'), replay('m1'), dead('m1', { replays: 1 })]],
+    [
+      'in_progress',
+      'it was replayed twice',
+      [first, dead('m1'), replay('m1'), dead('m1', { replays: 1 }), replay('m1', { number: 2 })],
+    ],
+    [
+      'failed',
+      'another of its events still lies there',
+      [first, dead('m1'), replay('m1'), dead('m1', { eventId: 'm1/step.completed' })],
+    ],
+    [
+      'failed',
+      'a worker’s event was replayed, and not the router’s',
+      [first, dead('m1'), replay('m1', { group: 'classifier' })],
+    ],
+    ['in_review', 'the replay led to a review', [first, dead('m1'), replay('m1'), requested('m1')]],
+    [
+      'in_progress',
+      'that review was decided',
+      [first, dead('m1'), replay('m1'), requested('m1'), decided('m1')],
+    ],
+    ['in_progress', 'it waits for the budget', [first, wait('m1', 'classify')]],
   ])('is %s when %s, in whatever order the facts arrive', async (status, _, facts) => {
     const { open } = stage();
     const ledger = await open();
@@ -219,6 +248,74 @@ function statusCases(stage: () => LedgerStage): void {
     const counts = { received: 0, in_progress: 0, failed: 0, in_review: 0, settled: 0, [status]: 1 };
     expect((await backwards.counts()).byStatus).toEqual(counts);
     expect((await backwards.list({ limit: 5, status })).items.map(({ id }) => id)).toEqual(['m1']);
+  });
+}
+
+function waitCases(stage: () => LedgerStage): void {
+  const first = received('m1');
+  const later = START + 99_000_000;
+  const answered = decision('m1', 'polish', 'big');
+  it.each<[string, { readonly step: StepName; readonly untilMs: number } | null, LedgerChange[]]>([
+    [
+      'shows what waits for the budget',
+      { step: 'polish', untilMs: wait('m1', 'polish').untilMs },
+      [wait('m1', 'polish')],
+    ],
+    [
+      'shows the last wait of a step',
+      { step: 'polish', untilMs: later },
+      [wait('m1', 'polish'), wait('m1', 'polish', { untilMs: later })],
+    ],
+    [
+      'shows the longest wait of all steps',
+      { step: 'extract', untilMs: later },
+      [wait('m1', 'classify'), wait('m1', 'extract', { untilMs: later })],
+    ],
+    ['shows none once the big model’s answer was decided on', null, [wait('m1', 'polish'), answered]],
+    [
+      'shows one that began with the small model',
+      { step: 'draft', untilMs: later },
+      [decision('m1', 'draft'), wait('m1', 'draft', { untilMs: later })],
+    ],
+    ['shows none while a person has the message', null, [wait('m1', 'polish'), requested('m1')]],
+    ['shows none after a person had it', null, [wait('m1', 'polish'), requested('m1'), decided('m1')]],
+    ['shows none where the message has failed', null, [wait('m1', 'polish'), dead('m1')]],
+    ['shows none at the end', null, [wait('m1', 'polish'), settled('m1')]],
+  ])('%s, in whatever order the facts arrive', async (_, waiting, facts) => {
+    const all = [first, ...facts];
+    const together = await stage().open();
+    await together.apply(all);
+    expect((await together.message('m1'))?.waiting).toEqual(waiting);
+    await together.close();
+    const backwards = await stage().open();
+    for (const fact of all.toReversed()) await backwards.apply([fact]);
+    expect((await backwards.message('m1'))?.waiting).toEqual(waiting);
+  });
+
+  it('shows the newest failure of an event, and when it was last handled again', async () => {
+    const again = dead('m1', { replays: 1, code: 'timed_out', failedAtMs: START + 280 });
+    const facts = [
+      first,
+      dead('m1'),
+      replay('m1'),
+      again,
+      replay('m1', { number: 2, replayedAtMs: START + 290 }),
+    ];
+    const { kind: _, messageId: __, stopsMessage: ___, ...shown } = again;
+    for (const order of [facts, facts.toReversed(), [...facts, ...facts]]) {
+      const ledger = await stage().open();
+      await ledger.apply(order);
+      const view = await ledger.message('m1');
+      expect(view?.deadLetters).toEqual([{ ...shown, replayedAtMs: START + 290 }]);
+      expect((await ledger.counts()).deadLetters).toBe(1);
+      await ledger.close();
+    }
+  });
+
+  it('notes a replay of what nobody could read', async () => {
+    const ledger = await stage().open();
+    await ledger.apply([replay(null), dead(null)]);
+    expect((await ledger.counts()).deadLetters).toBe(1);
   });
 }
 

@@ -15,6 +15,9 @@ async function everything(ledger: Ledger) {
     counts: await ledger.counts(),
     savings: await ledger.savings({}),
     audits: await ledger.audits({}),
+    openAudits: (await ledger.openAudits({ limit: 10 })).items.map(
+      ({ messageId, step }) => `${messageId} ${step}`,
+    ),
   };
 }
 
@@ -55,9 +58,12 @@ export function orderCases(stage: () => LedgerStage): void {
   });
 }
 
-/** Reviews of one moment have no order of their own. */
-function byTime<T extends { readonly reviews: readonly { readonly id: string }[] }>(all: T) {
-  return { ...all, reviews: all.reviews.toSorted((one, other) => one.id.localeCompare(other.id)) };
+/** Reviews and requests of one moment have no order of their own. */
+function byTime<
+  T extends { readonly reviews: readonly { readonly id: string }[]; readonly openAudits: readonly string[] },
+>(all: T) {
+  const reviews = all.reviews.toSorted((one, other) => one.id.localeCompare(other.id));
+  return { ...all, reviews, openAudits: all.openAudits.toSorted() };
 }
 
 const billOf = ({ cost, baseline, projected }: Bill): Bill => ({ cost, baseline, projected });

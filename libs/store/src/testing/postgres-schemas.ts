@@ -25,6 +25,9 @@ const tables = [
   'dead_letters',
   'audits',
   'alarms',
+  'audit_requests',
+  'waits',
+  'event_replays',
 ];
 
 /** Schemas for the cases of one spec file on a server that others use too. */
