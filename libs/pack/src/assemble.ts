@@ -170,13 +170,13 @@ function taskPolicyOf(file: Values['policy']['tasks'][TaskName]): TaskPolicy {
 }
 
 function shadowOf(
-  { rate, spread, on_alarm: onAlarm }: NonNullable<Values['policy']['tasks'][TaskName]['shadow']>,
+  { rate, spread, by, on_alarm: onAlarm }: NonNullable<Values['policy']['tasks'][TaskName]['shadow']>,
   { threshold, certificate }: Values['policy']['tasks'][TaskName],
 ): Shadow {
   const scores = certificate?.expected?.scores;
   return spread === 'even' || scores === undefined
-    ? { rate, onAlarm }
-    : { rate, rates: ratesByScore(scores, threshold, rate), onAlarm };
+    ? { rate, by, onAlarm }
+    : { rate, rates: ratesByScore(scores, threshold, rate), by, onAlarm };
 }
 
 type CertificateFile = NonNullable<Values['policy']['tasks'][TaskName]['certificate']>;

@@ -361,8 +361,16 @@ const cases: Readonly<Record<string, readonly (readonly [edit: Edit | readonly E
       ],
       [['policy.yaml', 'data: sha256:2c', '§data: md5:2c'], '"data" must be sha256: and the hash'],
       [
-        ['policy.yaml', 'draft: { threshold: 0.7', 'draft: { §shadow: { rate: 0.1 }, threshold: 0.7'],
-        'two replies are never equal',
+        ['policy.yaml', 'shadow: { rate: 0.02, by: person }', '§shadow: { rate: 0.02 }'],
+        'two replies are never equal, no model can audit them: set `by: person`',
+      ],
+      [
+        [
+          'policy.yaml',
+          'polish: { threshold: 0.7',
+          'polish: { §shadow: { rate: 0.1, by: person }, threshold: 0.7',
+        ],
+        'no small model polishes: there is nothing to audit',
       ],
       [
         ['policy.yaml', '  polish: { threshold: 0.7, hold_below: 0.5 }', POLISH_CERTIFIED],

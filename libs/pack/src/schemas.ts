@@ -235,6 +235,7 @@ const taskPolicy = z.strictObject({
     .strictObject({
       rate: z.number().min(0.005).max(1),
       spread: z.enum(['even', 'expected_error']).default('even'),
+      by: z.enum(['model', 'person']).default('model'),
       on_alarm: z.enum(['escalate', 'tighten']).default('escalate'),
     })
     .optional(),

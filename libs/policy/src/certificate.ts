@@ -42,13 +42,15 @@ export type OnAlarm = 'escalate' | 'tighten';
 
 /** The audit of what the small model's answers are worth, beside the traffic. */
 export interface Shadow {
-  /** Share of kept answers that the big model answers too, 0.005 to 1. */
+  /** Share of kept answers that are held against another's word, 0.005 to 1. */
   readonly rate: number;
   /**
    * Where the rate follows the expected error: that of each bin of equal width of the confidences over 0 to 1, which come
    * to `rate` for traffic as the certificate expects it.
    */
   readonly rates?: readonly number[];
+  /** Whose word: a person's label, which is truth, or the big model's answer. Absent: the big model's. */
+  readonly by?: 'model' | 'person';
   readonly onAlarm: OnAlarm;
 }
 

@@ -2,6 +2,7 @@ import type { DynamicModule } from '@nestjs/common';
 import { BUS, type Bus } from '@spillway/bus/bus';
 import { KEYED_STATE, type KeyedState } from '@spillway/store/keyed-state';
 import { LEDGER, type Ledger } from '@spillway/store/ledger';
+import { AuditController } from './audit.controller.js';
 import { ReviewController } from './review.controller.js';
 import { Reviews } from './reviews.js';
 
@@ -12,12 +13,12 @@ export interface ConsoleParts {
   readonly ledger: Ledger;
 }
 
-/** The desk for people: shows what is held, and takes their decisions. */
+/** The desk for people: shows what is held and what is to be labelled, and takes their decisions. */
 export class ConsoleModule {
   static with({ bus, state, ledger }: ConsoleParts): DynamicModule {
     return {
       module: ConsoleModule,
-      controllers: [ReviewController],
+      controllers: [AuditController, ReviewController],
       providers: [
         { provide: BUS, useValue: bus },
         { provide: KEYED_STATE, useValue: state },

@@ -1,5 +1,6 @@
 import type { Operation } from '@spillway/http/openapi';
 import { z } from 'zod';
+import { auditListSchema } from './audit-view.js';
 import { decisionSchema } from './review-request.js';
 import { reviewListSchema, reviewViewSchema } from './review-view.js';
 
@@ -7,6 +8,11 @@ import { reviewListSchema, reviewViewSchema } from './review-view.js';
 export const reviewListQuerySchema = z.strictObject({
   cursor: z.string().optional().describe('`next_cursor` of the page before'),
   limit: z.coerce.number().int().min(1).max(200).default(50),
+});
+
+/** The query of `GET /v1/audits`. */
+export const auditListQuerySchema = reviewListQuerySchema.extend({
+  status: z.enum(['open']).default('open').describe('open: not labelled yet'),
 });
 
 /** The answer to a decision. */
@@ -46,5 +52,17 @@ export const consoleOperations: readonly Operation[] = [
     body: { 'application/json': decisionSchema },
     answer: { status: 202, description: 'Decided', content: { 'application/json': decidedSchema } },
     problems: ['malformed', 'missing', 'conflict', 'rejected', 'unavailable'],
+  },
+  {
+    id: 'listAudits',
+    method: 'GET',
+    path: '/v1/audits',
+    summary: 'Messages that were drawn for the audit and wait for a person’s label, oldest first',
+    description:
+      'Without what the small model answered: whoever knows it is steered by it. The label goes to ' +
+      '`POST /v1/messages/{id}/labels`, with the step. The message waits for none of this.',
+    query: auditListQuerySchema,
+    answer: { status: 200, description: 'A page', content: { 'application/json': auditListSchema } },
+    problems: ['malformed'],
   },
 ];

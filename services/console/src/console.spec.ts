@@ -12,9 +12,12 @@ import { openEmbeddedLedger } from '@spillway/store/embedded-ledger';
 import type { KeyedState } from '@spillway/store/keyed-state';
 import type { Ledger } from '@spillway/store/ledger';
 import type { LedgerChange } from '@spillway/store/ledger-change';
+import { audit, auditRequest, step } from '@spillway/store/testing/ledger-history';
 import { configureLogs } from '@spillway/telemetry/logger';
 import { startTracing } from '@spillway/telemetry/tracing';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { z } from 'zod';
+import { auditListSchema } from './audit-view.js';
 import { ConsoleModule } from './console.module.js';
 import { consoleOperations, decidedSchema } from './console.operations.js';
 import { reviewListSchema, reviewViewSchema } from './review-view.js';
@@ -111,6 +114,36 @@ it('shows a held reply beside what the customer wrote', async () => {
     suggestion: 'It is on its way.',
     message: { text: 'Where is it?', channel: 'mail' },
   });
+});
+
+it('lists what is to be labelled, and of what the small model said only the draft that is judged', async () => {
+  await ledger.apply([
+    step('m1', 'classify'),
+    step('m1', 'draft'),
+    auditRequest('m1', 'classify', { requestedAtMs: 1 }),
+    auditRequest('m1', 'draft', { requestedAtMs: 2 }),
+    auditRequest('m2', 'sentiment', { requestedAtMs: 3 }),
+    audit('m2', 'sentiment', { source: 'truth' }),
+  ]);
+  const first = await get(`${server.url}/v1/audits?status=open&limit=1`);
+  const { items, next_cursor } = z.strictObject(auditListSchema.shape).parse(first);
+  expect(items).toEqual([
+    {
+      message_id: 'm1',
+      conversation_id: 'c1',
+      step: 'classify',
+      channel: 'mail',
+      subject: 'Parcel',
+      text: 'Where is it?',
+      locale: 'en',
+      received_at: '1970-01-01T00:00:00.001Z',
+      draft: null,
+      requested_at: '1970-01-01T00:00:00.001Z',
+    },
+  ]);
+  const cursor = encodeURIComponent(next_cursor ?? '');
+  const second = auditListSchema.parse(await get(`${server.url}/v1/audits?cursor=${cursor}`));
+  expect(second).toMatchObject({ items: [{ step: 'draft', draft: 'It is on its way.' }], next_cursor: null });
 });
 
 describe('a decision', () => {

@@ -6,7 +6,7 @@ import { emit, type Outgoing } from '@spillway/contracts/event';
 import { AuditKind, AuditRecordedSchema, LabelSource } from '@spillway/contracts/events';
 import { Fault } from '@spillway/contracts/fault';
 import { KEYED_STATE, type KeyedState } from '@spillway/store/keyed-state';
-import type { MessageView, StepView } from '@spillway/store/ledger';
+import type { AuditRequestView, MessageView, StepView } from '@spillway/store/ledger';
 import { headersOf } from '@spillway/telemetry/tracing';
 import { z } from 'zod';
 import { formOf, isWrong, type Label, labelOf, type Vocabulary } from './label-request.js';
@@ -47,6 +47,8 @@ export class Labels {
     if (given.form !== form) {
       throw new Fault('conflict', `${given.reviewer} has labelled ${label.step} otherwise`);
     }
+    // Weeks later the detector would no longer know that it has counted this label.
+    if (isRecorded(view, label.step)) return wrong;
     const event = recorded(view, label, given, { wrong, small }, this.vocabulary);
     await this.bus.publish([{ ...event, headers: headersOf(context.active()) }]);
     return wrong;
@@ -57,7 +59,7 @@ export class Labels {
     const key = `label:{${view.id}}:${step}`;
     const found = await this.state.get(key);
     if (found !== undefined) return givenSchema.parse(JSON.parse(Buffer.from(found.value).toString()));
-    if (view.audits.some((audit) => audit.step === step && audit.audit === 'person')) {
+    if (isRecorded(view, step)) {
       throw new Fault('conflict', `${step} was labelled long ago`);
     }
     try {
@@ -73,6 +75,31 @@ export class Labels {
   }
 }
 
+const requestOf = (view: MessageView, step: Label['step']): AuditRequestView | undefined =>
+  view.openAudits.find((request) => request.step === step);
+
+/** Whether the ledger has a person's label of the step, and asks for none: what a person picked is no answer to a draw. */
+const isRecorded = (view: MessageView, step: Label['step']): boolean =>
+  requestOf(view, step) === undefined &&
+  view.audits.some((audit) => audit.step === step && audit.source === 'truth');
+
+/** What was in force when the small answer was decided on. */
+function termsOf(view: MessageView, small: StepView) {
+  const request = requestOf(view, small.step as Label['step']);
+  if (request !== undefined) return request;
+  const { step } = small;
+  const decision = view.decisions.find((each) => each.step === step && each.tier === 'small');
+  // A message that was drawn for the audit stands for others: so does a person's word on it.
+  const drawn = view.audits.find((audit) => audit.step === step && audit.audit === 'shadow');
+  return {
+    rate: drawn?.rate ?? 0,
+    confidence: decision?.confidence ?? null,
+    threshold: decision?.threshold ?? null,
+    fingerprint: small.fingerprint ?? '',
+    policyVersion: decision?.policyVersion ?? '',
+  };
+}
+
 function recorded(
   view: MessageView,
   label: Label,
@@ -81,27 +108,26 @@ function recorded(
   vocabulary: Vocabulary,
 ): Outgoing {
   const { step } = label;
-  const decision = view.decisions.find((each) => each.step === step && each.tier === 'small');
-  // A message that was drawn for the audit stands for others: so does a person's word on it.
-  const drawn = view.audits.find((audit) => audit.step === step && audit.audit === 'shadow');
+  const { rate, confidence, threshold, fingerprint, policyVersion } = termsOf(view, small);
+  const asked = requestOf(view, step) !== undefined;
   return emit(
     AuditRecordedSchema,
     {
       task: step,
       conversationId: view.conversationId,
       messageId: view.id,
-      kind: AuditKind.PERSON,
+      kind: asked ? AuditKind.SHADOW : AuditKind.PERSON,
       source: LabelSource.TRUTH,
       wrong,
-      rate: drawn?.rate ?? 0,
-      ...(decision?.confidence == null ? {} : { confidence: decision.confidence }),
-      ...(decision?.threshold == null ? {} : { threshold: decision.threshold }),
-      fingerprint: small.fingerprint ?? '',
-      policyVersion: decision?.policyVersion ?? '',
+      rate,
+      ...(confidence === null ? {} : { confidence }),
+      ...(threshold === null ? {} : { threshold }),
+      fingerprint,
+      policyVersion,
       auditedAt: timestampFromMs(atMs),
       reviewer,
       ...labelOf(label, vocabulary),
     },
-    `${step}:person`,
+    asked ? `${step}:shadow` : `${step}:person`,
   );
 }

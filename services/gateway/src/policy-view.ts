@@ -53,9 +53,11 @@ const taskSchema = auditFiguresSchema.extend({
         .array(z.number())
         .nullable()
         .describe('where they follow the expected error: that of each twentieth of the confidences'),
+      by: z.enum(['model', 'person']).describe('whose word drawn answers are held against'),
       on_alarm: response,
     })
     .nullable(),
+  labels_wanted: z.int().describe('drawn in the span, and not labelled yet by a person'),
   drift: z
     .object({
       statistic: z.number(),
@@ -176,7 +178,13 @@ function taskJson(task: TaskName, { policy, standings, audits, savings }: Policy
     shadow:
       shadow === undefined
         ? null
-        : { rate: shadow.rate, rates: shadow.rates ?? null, on_alarm: shadow.onAlarm },
+        : {
+            rate: shadow.rate,
+            rates: shadow.rates ?? null,
+            by: shadow.by ?? 'model',
+            on_alarm: shadow.onAlarm,
+          },
+    labels_wanted: audits.open.find((each) => each.step === task)?.requests ?? 0,
     messages,
     kept_small: keptSmall,
     kept_share: messages === 0 ? null : keptSmall / messages,

@@ -19,7 +19,15 @@ import {
   shareWatchKey,
   writeNote,
 } from '@spillway/store/task-watch';
-import { alarm, audit, decision, detail, received, step } from '@spillway/store/testing/ledger-history';
+import {
+  alarm,
+  audit,
+  auditRequest,
+  decision,
+  detail,
+  received,
+  step,
+} from '@spillway/store/testing/ledger-history';
 import { configureLogs } from '@spillway/telemetry/logger';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { GatewayModule } from './gateway.module.js';
@@ -102,7 +110,8 @@ describe('the policy', () => {
       },
       fallback: 'escalate',
       frozen: null,
-      shadow: { rate: 0.02, rates: null, on_alarm: 'escalate' },
+      shadow: { rate: 0.02, rates: null, by: 'model', on_alarm: 'escalate' },
+      labels_wanted: 0,
       drift: null,
       shares: [
         {
@@ -171,6 +180,13 @@ describe('the policy', () => {
       escalated: { labels: 1, disagreements: 1 },
       picked: { labels: 1, errors: 1 },
     });
+  });
+
+  it('counts what people are asked to label, and have not yet', async () => {
+    const requestedAtMs = Date.now() - 1_000;
+    const asked = ['m1', 'm2', 'm3'].map((id) => auditRequest(id, 'classify', { requestedAtMs }));
+    await ledger.apply([...asked, audit('m1', 'classify', { source: 'truth', auditedAtMs: requestedAtMs })]);
+    expect(await task()).toMatchObject({ labels_wanted: 2, audited: [{ label_source: 'truth', labels: 1 }] });
   });
 
   it('shows what was kept of the messages of the span', async () => {
@@ -312,6 +328,50 @@ describe('a person’s label', () => {
       policyVersion: '2026-11',
     });
     expect(picked).toMatchObject({ rate: 0, policyVersion: '' });
+  });
+
+  it('answers the draw where a person was asked: it counts as drawn, under the terms of that time', async () => {
+    const terms = {
+      rate: 0.25,
+      confidence: 0.8,
+      threshold: 0.6,
+      fingerprint: 'little|b',
+      policyVersion: '7',
+    };
+    await ledger.apply([auditRequest('m1', 'sentiment', terms)]);
+    expect((await label({ step: 'sentiment', value: 'neutral' })).status).toBe(202);
+    expect(published.map(({ id }) => id)).toEqual(['m1/audit.recorded/sentiment:shadow']);
+    expect(decode(AuditRecordedSchema, published[0]?.value ?? new Uint8Array())).toMatchObject({
+      ...terms,
+      kind: AuditKind.SHADOW,
+      source: LabelSource.TRUTH,
+      wrong: true,
+      reviewer: 'local',
+    });
+  });
+
+  it('answers the draw also where it had been given before, of a person’s own choice', async () => {
+    await label({ step: 'sentiment', value: 'neutral' });
+    await ledger.apply([
+      audit('m1', 'sentiment', { audit: 'person', source: 'truth', rate: 0 }),
+      auditRequest('m1', 'sentiment'),
+    ]);
+    expect((await label({ step: 'sentiment', value: 'positive' })).status).toBe(409);
+    expect((await label({ step: 'sentiment', value: 'neutral' })).status).toBe(202);
+    expect(published.map(({ id }) => id.split('/').at(-1))).toEqual(['sentiment:person', 'sentiment:shadow']);
+  });
+
+  it.each(['shadow', 'person'] as const)('is published no more once it is on record as %s', async (kind) => {
+    await label({ step: 'sentiment', value: 'neutral' });
+    await ledger.apply([
+      auditRequest('m1', 'sentiment'),
+      audit('m1', 'sentiment', { audit: 'shadow', source: kind === 'shadow' ? 'truth' : 'agreement' }),
+      audit('m1', 'sentiment', { audit: 'person', source: 'truth' }),
+    ]);
+    expect((await label({ step: 'sentiment', value: 'neutral' })).status).toBe(202);
+    expect(published).toHaveLength(1);
+    await state.write([{ kind: 'delete', key: 'label:{m1}:sentiment' }]);
+    expect((await label({ step: 'sentiment', value: 'neutral' })).status).toBe(409);
   });
 
   it('is given once: the same again is the same, another is a conflict', async () => {

@@ -3,6 +3,7 @@ import { emit, type Outgoing } from '@spillway/contracts/event';
 import {
   AuditKind,
   AuditRecordedSchema,
+  AuditRequestedSchema,
   LabelSource,
   PolishPurpose,
   PolishRequestedSchema,
@@ -33,6 +34,12 @@ export function auditOutgoing(action: AuditAction, kase: Case, occasion: Occasio
       purpose: PolishPurpose.AUDIT,
     };
     return emit(PolishRequestedSchema, request, `${step}:audit`);
+  }
+  if (action.type === 'label') {
+    const { type: _, step: __, ...terms } = action;
+    const requestedAt = timestampFromMs(occasion.atMs);
+    const request = { conversationId, messageId, step: STEPS[step], ...terms, policyVersion, requestedAt };
+    return emit(AuditRequestedSchema, request, step);
   }
   const { wrong, confidence, threshold, fingerprint } = action;
   return emit(

@@ -4,16 +4,12 @@ import type { StepAnswer } from '@spillway/policy/case';
 import { comparable } from '@spillway/policy/comparison';
 import type { TaskName } from '@spillway/policy/policy';
 import type { KeyedState } from '@spillway/store/keyed-state';
+import type { DrawnTerms } from './audit-action.js';
 
 /** What is kept of a small answer until its audit is in: enough to compare with, and none of the customer's words. */
-export interface AuditTicket {
+export interface AuditTicket extends DrawnTerms {
   /** Keyed hash of the answer. */
   readonly digest: string;
-  /** Chance with which the message was drawn. */
-  readonly rate: number;
-  readonly confidence?: number;
-  readonly threshold?: number;
-  readonly fingerprint: string;
   readonly policyVersion: string;
 }
 

@@ -11,7 +11,7 @@ const canBeMade = ({ type }: Action | AuditAction, kase: Case): boolean =>
   kase.message !== undefined || (type !== 'draft' && type !== 'ask-big' && type !== 'audit');
 
 const told = (action: Action | AuditAction, kase: Case, occasion: Occasion): Outgoing =>
-  action.type === 'audit' || action.type === 'compared'
+  action.type === 'audit' || action.type === 'label' || action.type === 'compared'
     ? auditOutgoing(action, kase, occasion)
     : outgoing(action, kase, occasion);
 

@@ -7,6 +7,7 @@ import { decode, type Outgoing } from '@spillway/contracts/event';
 import {
   AuditKind,
   AuditRecordedSchema,
+  AuditRequestedSchema,
   LabelSource,
   PolishPurpose,
   PolishRequestedSchema,
@@ -162,6 +163,83 @@ const audit = (init: object): StepCompleted =>
 
 const read = ([event]: readonly Outgoing[]) =>
   event === undefined ? undefined : decode(AuditRecordedSchema, event.value);
+
+describe('what a person is asked to label', () => {
+  /** As `auditing`, with people in the place of the big model, for replies too. */
+  function asking(rate: number): Policy {
+    const { tasks, ...rest } = auditing(rate);
+    const shadow = { rate, by: 'person', onAlarm: 'escalate' } as const;
+    const asked = (task: Policy['tasks']['draft']) => ({ ...task, shadow });
+    const { classify, extract, sentiment, draft, polish } = tasks;
+    return {
+      ...rest,
+      tasks: {
+        classify: asked(classify),
+        extract: asked(extract),
+        sentiment: asked(sentiment),
+        draft: asked(draft),
+        polish,
+      },
+    };
+  }
+  const requestsIn = (outputs: readonly Outgoing[]) =>
+    outputs.filter(({ topic }) => topic === 'audit.requested');
+
+  it('is asked with what the draw rests on, and nothing of the answer; no model is asked', async () => {
+    const outputs = await takeIn(casesUnder(asking(1)), 'm1', [...understood, answered('draft', 0.9)]);
+    expect(requestsIn(outputs).map(({ id, key: by }) => [id, by])).toEqual(
+      ['classify', 'extract', 'sentiment', 'draft'].map((step) => [`m1/audit.requested/${step}`, 'c1']),
+    );
+    expect(auditsIn(outputs)).toEqual([]);
+    const [first] = requestsIn(outputs) as [Outgoing];
+    expect(decode(AuditRequestedSchema, first.value)).toEqual(
+      create(AuditRequestedSchema, {
+        conversationId: 'c1',
+        messageId: 'm1',
+        step: Step.CLASSIFY,
+        rate: 1,
+        confidence: (understood[0] as { answer: StepAnswer }).answer.confidence as number,
+        threshold: 0.7,
+        policyVersion: policy.version,
+        requestedAt: timestampFromMs(1_000),
+      }),
+    );
+    expect(await state.get(ticketKey('c1', 'm1', 'classify'))).toBeUndefined();
+  });
+
+  it('holds the message up no more than without an audit', async () => {
+    const inputs = [...understood, answered('draft', 0.9)];
+    const asked = await takeIn(casesUnder(asking(1)), 'm1', inputs);
+    const without = await takeIn(casesUnder(policy), 'm2', inputs);
+    const others = asked.filter((output) => !requestsIn([output]).length);
+    expect(others.map(({ id }) => id.slice(2))).toEqual(without.map(({ id }) => id.slice(2)));
+    expect(others.at(-1)?.topic).toBe('message.settled');
+  });
+
+  it('is asked alike when the event comes again, also once the message is settled', async () => {
+    const cases = casesUnder(asking(1));
+    await takeIn(cases, 'm1');
+    const event = completed('m1', (answered('draft', 0.9) as { answer: StepAnswer }).answer, 'draft:small');
+    const first = await cases.handle(event);
+    expect(requestsIn(first)).toHaveLength(1);
+    expect(await cases.handle(event)).toEqual(first);
+  });
+
+  it('is drawn as the big model’s audits are', async () => {
+    const ids = Array.from({ length: 40 }, (_, n) => `m${n}`);
+    const drawn = async (inForce: Policy, topic: string) => {
+      const cases = casesUnder(inForce);
+      const outputs: Outgoing[] = [];
+      for (const id of ids) outputs.push(...(await takeIn(cases, id, [answered('classify', 0.9)])));
+      return outputs.filter((output) => output.topic === topic).map(({ id }) => id.split('/')[0]);
+    };
+    const people = await drawn(asking(0.25), 'audit.requested');
+    await state.close();
+    state = openEmbeddedKeyedState({ path: join(folder, 'again.db') });
+    expect(await drawn(auditing(0.25), 'polish.requested')).toEqual(people);
+    expect(people.length).toBeGreaterThan(0);
+  });
+});
 
 describe('the big model’s audit', () => {
   it.each([

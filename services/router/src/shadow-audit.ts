@@ -7,7 +7,7 @@ import type { Input, Turn } from '@spillway/policy/decide';
 import type { Policy, TaskName } from '@spillway/policy/policy';
 import { safeguardOf } from '@spillway/policy/safeguard';
 import type { Change } from '@spillway/store/keyed-state';
-import type { AuditAction } from './audit-action.js';
+import type { AuditAction, DrawnTerms } from './audit-action.js';
 import { type AuditTicket, digestOf, TICKET_MS, ticketKey } from './audit-ticket.js';
 import { encodeJson } from './case-file.js';
 
@@ -31,7 +31,8 @@ const nothing: AuditPlan = { actions: [], changes: [] };
 /**
  * What is to be audited because of one event. A kept answer of the small model is drawn by a keyed hash of the message's
  * id and the step, so that its content has no say, and the same event draws alike again. Its confidence sets the rate
- * where the policy asks for that, and the rate stands in the audit. Replies are never drawn: two good ones are never equal.
+ * where the policy asks for that, and the rate stands in the audit. It is put before the big model or a person, as the
+ * policy says. The big model is asked for no reply: two good ones are never equal.
  */
 export async function auditPlan(
   occurrence: Occurrence,
@@ -45,13 +46,15 @@ export async function auditPlan(
   const drawn = candidates.flatMap((each) => draw(each, occurrence, policy, key));
   return {
     actions: [...(compared === undefined ? [] : [compared]), ...drawn.map(({ action }) => action)],
-    changes: drawn.map(({ change }) => change),
+    changes: drawn.flatMap(({ change }) => (change === undefined ? [] : [change])),
   };
 }
 
-interface Candidate extends Pick<AuditTicket, 'rate' | 'threshold'> {
+interface Candidate {
   readonly step: TaskName;
   readonly answer: StepAnswer;
+  readonly by: NonNullable<Shadow['by']>;
+  readonly terms: DrawnTerms;
 }
 
 /** The small answers that this event kept, of tasks that are audited. */
@@ -62,30 +65,34 @@ function candidatesOf({ kase, actions }: Turn, policy: Policy): readonly Candida
     const { shadow } = policy.tasks[step];
     const answer = kase.steps[step]?.answer;
     if (shadow === undefined || answer === undefined) return [];
-    return [
-      { step, answer, rate: rateOf(shadow, answer), ...(threshold === undefined ? {} : { threshold }) },
-    ];
+    const { by = 'model' } = shadow;
+    const terms: DrawnTerms = {
+      rate: rateOf(shadow, answer),
+      ...(answer.confidence === undefined ? {} : { confidence: answer.confidence }),
+      ...(threshold === undefined ? {} : { threshold }),
+      fingerprint: answer.fingerprint ?? '',
+    };
+    return [{ step, answer, by, terms }];
   });
 }
 
 const rateOf = ({ rate, rates }: Shadow, { confidence }: StepAnswer): number =>
   rates === undefined || confidence === undefined ? rate : (rates[binOf(confidence, rates.length)] ?? rate);
 
-/** The request and the ticket of an answer that is drawn. */
+/** The request of an answer that is drawn, and the ticket where a model is asked: a person's label tells by itself. */
 function draw(
-  { step, answer, ...terms }: Candidate,
+  { step, answer, by, terms }: Candidate,
   { conversationId, messageId }: Occurrence,
   policy: Policy,
   key: string,
-): readonly { readonly action: AuditAction; readonly change: Change }[] {
+): readonly { readonly action: AuditAction; readonly change?: Change }[] {
   if (!sampled({ key, id: `${messageId}/${step}`, rate: terms.rate })) return [];
+  if (by === 'person') return [{ action: { type: 'label', step, ...terms } }];
   const digest = digestOf(key, messageId, answer);
   if (digest === undefined) return [];
   const ticket: AuditTicket = {
     ...terms,
     digest,
-    ...(answer.confidence === undefined ? {} : { confidence: answer.confidence }),
-    fingerprint: answer.fingerprint ?? '',
     policyVersion: policy.version,
   };
   const place = ticketKey(conversationId, messageId, step);

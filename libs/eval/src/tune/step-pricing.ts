@@ -49,7 +49,8 @@ export function pricingOf(pack: Pack, priced: PricedStep, nowMs: number): StepPr
     .flatMap((model) => (model === undefined ? [] : (priceAt(model, nowMs)?.from ?? [])))
     .sort()
     .at(-1);
-  const shadowRate = pack.policy.tasks[step].shadow?.rate ?? 0;
+  const { shadow } = pack.policy.tasks[step];
+  const shadowRate = shadow === undefined || shadow.by === 'person' ? 0 : shadow.rate;
   return {
     small,
     big,

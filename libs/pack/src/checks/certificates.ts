@@ -28,13 +28,11 @@ function misplaced(task: (typeof tasks)[number], { certificate, shadow }: TaskFi
   if (task === 'polish' && certificate !== undefined) {
     return [[['certificate'], 'no small model polishes: there is nothing to certify']];
   }
-  if ((task === 'draft' || task === 'polish') && shadow !== undefined) {
-    return [
-      [
-        ['shadow'],
-        'two replies are never equal, no model can audit them: leave it out, and let people label',
-      ],
-    ];
+  if (task === 'polish' && shadow !== undefined) {
+    return [[['shadow'], 'no small model polishes: there is nothing to audit']];
+  }
+  if (task === 'draft' && shadow !== undefined && shadow.by !== 'person') {
+    return [[['shadow'], 'two replies are never equal, no model can audit them: set `by: person`']];
   }
   return [];
 }
