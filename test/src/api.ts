@@ -25,6 +25,7 @@ export interface Message {
     readonly threshold: number | null;
     readonly policy_version: string;
   }[];
+  readonly waiting: { readonly for: string; readonly step: string; readonly until: string } | null;
   readonly reply: { readonly text: string; readonly by: string } | null;
   readonly outcome: string | null;
   readonly cost_nanos: number | null;

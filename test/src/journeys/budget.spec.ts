@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type ModelServer, startModelServer } from '@spillway/models/testing/model-server';
 import { afterAll, beforeAll, expect, it, vi } from 'vitest';
-import { call, type Message, post, until } from '../api.js';
+import { call, type Message, post, read, until } from '../api.js';
 import { type Server, spillway, startServer } from '../server.js';
 
 const support = fileURLToPath(new URL('../../../deploy/packs/support', import.meta.url));
@@ -15,14 +15,15 @@ let big: ModelServer;
 let server: Server;
 
 /** The support pack with ten cents a day for the big model. */
-function cappedPack(): string {
+function cappedPack(rule?: string): string {
   const folder = mkdtempSync(join(tmpdir(), 'spillway-pack-'));
   cpSync(support, folder, { recursive: true });
   const file = join(folder, 'policy.yaml');
   const policy = readFileSync(file, 'utf8');
   const caps = /caps:\n( +- .*\n)+/;
   expect(policy).toMatch(caps);
-  writeFileSync(file, policy.replace(caps, 'caps:\n    - { per: day, dollars: "0.10", model: frontier }\n'));
+  const capped = policy.replace(caps, 'caps:\n    - { per: day, dollars: "0.10", model: frontier }\n');
+  writeFileSync(file, rule === undefined ? capped : capped.replace(/at_cap: .*/, `at_cap: ${rule}`));
   return folder;
 }
 
@@ -115,4 +116,42 @@ it('never spends more than the cap, however many ask at once; a person decides o
   expect(metrics).toMatch(
     /spillway_budget_rejections_total\{model="frontier",per="day",cap="frontier"\} \d+/,
   );
+}, 60_000);
+
+it('says until when a message waits, where the rule is to wait', async () => {
+  const queueing = cappedPack('{ rule: queue }');
+  const waiter = await startServer({
+    SPILLWAY_PACK: queueing,
+    BIG_BASE_URL: big.baseUrl,
+    BIG_API_KEY: 'key',
+  });
+  try {
+    const one = { text: 'Where is my order FF-204518?', channel: 'email' };
+    const ids = await Promise.all(Array.from({ length: 100 }, () => post(waiter.url, one)));
+    const messages = await vi.waitFor(
+      async () => {
+        const found = await Promise.all(ids.map((id) => read(waiter.url, id)));
+        expect(found.filter(({ status, waiting }) => status !== 'settled' && waiting === null)).toEqual([]);
+        return found;
+      },
+      { timeout: 30_000, interval: 200 },
+    );
+    const waiting = messages.filter(({ status }) => status !== 'settled');
+    expect(waiting.length).toBeGreaterThan(0);
+    for (const message of waiting) {
+      expect(message).toMatchObject({
+        status: 'in_progress',
+        waiting: { for: 'budget', step: 'polish' },
+      });
+      expect(Date.parse(message.waiting?.until ?? '')).toBeGreaterThan(Date.parse(message.received_at));
+    }
+    const { body } = await call<{ items: readonly Message[] }>(
+      `${waiter.url}/v1/messages?status=in_progress&limit=200`,
+    );
+    const untilOf = (found: readonly Message[]) => new Map(found.map((each) => [each.id, each.waiting]));
+    expect(untilOf(body.items)).toEqual(untilOf(waiting));
+  } finally {
+    await waiter.remove();
+    rmSync(queueing, { recursive: true });
+  }
 }, 60_000);

@@ -65,6 +65,7 @@ const poison: Outgoing = {
 const EVENTS = 4;
 
 let server: Server;
+let data: string;
 let id: string;
 let here: Record<string, string>;
 
@@ -82,6 +83,11 @@ async function parkEvents(data: string, count: number): Promise<void> {
   await bus.close();
 }
 
+async function startOn(folder: string, services: readonly string[] = []): Promise<void> {
+  server = await startServer({ SPILLWAY_DATA: folder }, services);
+  here = { SPILLWAY_PORT: String(server.port) };
+}
+
 beforeAll(async () => {
   const workers = ['classifier', 'extractor', 'sentiment', 'drafter', 'polisher'];
   const before = await startServer({}, ['gateway', ...workers, 'ledger']);
@@ -91,9 +97,9 @@ beforeAll(async () => {
     { timeout: 20_000 },
   );
   await before.stop();
-  await parkEvents(before.data, EVENTS + 1);
-  server = await startServer({ SPILLWAY_DATA: before.data });
-  here = { SPILLWAY_PORT: String(server.port) };
+  data = before.data;
+  await parkEvents(data, EVENTS + 1);
+  await startOn(data, ['gateway', 'ledger']);
 }, 90_000);
 afterAll(() => server.remove());
 
@@ -124,12 +130,17 @@ describe('after a broken release', () => {
     expect(await read(server.url, id)).toMatchObject({ status: 'failed' });
   });
 
-  it('a replay brings the message to its end', async () => {
+  it('a replay puts the message under way again, and to its end once the router is mended', async () => {
     const { code, lines } = await replay('--group', 'router', '--filter', `message_id=${id}`);
     expect(code).toBe(0);
     expect(lines.slice(0, -1).map(({ outcome, group }) => [outcome, group])).toEqual(
       Array(EVENTS).fill(['replayed', 'router']),
     );
+    expect(await until(server.url, id, ['in_progress'])).toMatchObject({
+      dead_letters: Array(EVENTS).fill(expect.objectContaining({ replayed_at: expect.any(String) })),
+    });
+    await server.stop();
+    await startOn(data);
     const message = await until(server.url, id, ['settled']);
     expect(message).toMatchObject({ status: 'settled', reply: { by: 'small' } });
     expect(Object.keys(message.steps).sort()).toEqual(['classify', 'draft', 'extract', 'sentiment']);
