@@ -2,6 +2,8 @@ import { cpSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, inject, it } from 'vitest';
+import { openPostgresLedger } from '../postgres-ledger.js';
+import { received, replay } from '../testing/ledger-history.js';
 import { faultOf } from '../testing/ledger-stage.js';
 import { postgresSchemas } from '../testing/postgres-schemas.js';
 import { connect } from './connection.js';
@@ -58,6 +60,35 @@ describe('migrations', () => {
     await migrateFrom(folder);
     expect(await applied()).toHaveLength(count + 1);
     expect(await schemas.query(schema, 'SELECT id FROM more')).toEqual([{ id: 1 }]);
+  });
+
+  it('leave what was stored before as it is, and let it go on', async () => {
+    for (const { name } of readMigrations(folder).slice(2)) rmSync(join(folder, name));
+    await migrateFrom(folder);
+    const message = JSON.stringify([{ id: 'm1', status: 2 }]);
+    const letter = {
+      event_id: 'm1/message.received',
+      consumer: 'router',
+      message_id: 'm1',
+      topic: 'message.received',
+    };
+    const letters = JSON.stringify([
+      { ...letter, code: 'unknown', detail: '', stops: true, failed_at_ms: 5 },
+    ]);
+    await schemas.query(
+      schema,
+      `SELECT make_month(0);
+       SELECT apply_changes(0, '${message}', null, null, null, null, null, '${letters}')`,
+    );
+    const ledger = await openPostgresLedger({ url, schema, poolSize: 2 });
+    await ledger.apply([received('m1')]);
+    expect(await ledger.message('m1')).toMatchObject({
+      status: 'failed',
+      deadLetters: [{ replays: 0, replayedAtMs: null }],
+    });
+    await ledger.apply([replay('m1')]);
+    expect(await ledger.message('m1')).toMatchObject({ status: 'in_progress' });
+    await ledger.close();
   });
 
   it('are run by one of several processes that start at once', async () => {
