@@ -7,19 +7,15 @@ import type {
   OutcomeName,
   Page,
   ReviewView,
-  StepDetail,
-  StepValue,
   StepView,
   TierName,
-  UsageView,
 } from './ledger.js';
 import { type AuditRequestRow, type AuditRow, auditRequestView, auditView } from './ledger-audit-rows.js';
-import { type BilledStep, billOf } from './ledger-bill.js';
+import { billOf } from './ledger-bill.js';
 import {
   IN_PROGRESS,
   SETTLED,
   slotOf,
-  sources,
   statuses,
   stepOf,
   steps,
@@ -27,6 +23,7 @@ import {
   tiers,
   verdicts,
 } from './ledger-codes.js';
+import { billedStep, type StepRow, stepView } from './ledger-step-rows.js';
 
 /** A whole number as a driver reads it; money is always a bigint. */
 type Whole = number | bigint;
@@ -51,31 +48,6 @@ export interface MessageRow {
   readonly tier: number | null;
   readonly reply: string | null;
   readonly settled_at_ms: Whole | null;
-}
-
-export interface StepRow {
-  readonly slot: Whole;
-  readonly completed_at_ms: Whole;
-  readonly model: string | null;
-  readonly embedded: Whole | boolean;
-  readonly cost: bigint | null;
-  readonly baseline: bigint | null;
-  readonly projected: bigint | null;
-  readonly polish: bigint | null;
-  readonly input_tokens: Whole | null;
-  readonly cached_input_tokens: Whole | null;
-  readonly output_tokens: Whole | null;
-  readonly reasoning_tokens: Whole | null;
-  readonly estimated: Whole | boolean;
-  readonly confidence: number | null;
-  readonly raw_confidence: number | null;
-  readonly confidence_source: Whole;
-  readonly latency_ms: number;
-  readonly attempts: Whole;
-  readonly failure_code: string | null;
-  readonly failure_detail: string | null;
-  /** JSON. */
-  readonly value: string | null;
 }
 
 export interface DecisionRow {
@@ -207,63 +179,6 @@ export function pageOf<R, T>(
   const last = rows.length > limit ? rows[limit - 1] : undefined;
   return { items: rows.slice(0, limit).map(view), nextCursor: last === undefined ? null : cursorOf(last) };
 }
-
-/** What is stored of a result: with it, in the same JSON, what tells how far its confidence can be trusted. */
-export const storedResult = ({ value, features, fingerprint }: StepDetail): string | null =>
-  value === null ? null : JSON.stringify({ ...value, features, fingerprint });
-
-function resultOf(stored: string | null): Pick<StepDetail, 'value' | 'features' | 'fingerprint'> {
-  if (stored === null) return { value: null };
-  const { features, fingerprint, ...value } = JSON.parse(stored) as StepValue &
-    Pick<StepDetail, 'features' | 'fingerprint'>;
-  return {
-    value: value as StepValue,
-    ...(features === undefined ? {} : { features }),
-    ...(fingerprint === undefined ? {} : { fingerprint }),
-  };
-}
-
-function stepView(row: StepRow): StepView {
-  return {
-    step: stepOf(Number(row.slot)),
-    tier: tierOf(Number(row.slot)),
-    model: row.model,
-    embedded: Boolean(row.embedded),
-    costNanos: row.model === null ? 0n : row.cost,
-    completedAtMs: Number(row.completed_at_ms),
-    ...resultOf(row.value),
-    confidence: row.confidence,
-    rawConfidence: row.raw_confidence,
-    confidenceSource: sources[Number(row.confidence_source)] as StepView['confidenceSource'],
-    usage: usageView(row),
-    latencyMs: row.latency_ms,
-    attempts: Number(row.attempts),
-    failure: row.failure_code === null ? null : { code: row.failure_code, detail: row.failure_detail ?? '' },
-  };
-}
-
-const usageView = (row: StepRow): UsageView | null =>
-  row.input_tokens === null
-    ? null
-    : {
-        inputTokens: Number(row.input_tokens),
-        cachedInputTokens: Number(row.cached_input_tokens),
-        outputTokens: Number(row.output_tokens),
-        reasoningTokens: Number(row.reasoning_tokens),
-        estimated: Boolean(row.estimated),
-      };
-
-const billedStep = (row: StepRow): BilledStep => ({
-  step: stepOf(Number(row.slot)),
-  tier: tierOf(Number(row.slot)),
-  model: row.model,
-  hasUsage: row.input_tokens !== null,
-  estimated: Boolean(row.estimated),
-  cost: row.cost,
-  baseline: row.baseline,
-  projected: row.projected,
-  polish: row.polish,
-});
 
 const decisionView = (row: DecisionRow): DecisionView => ({
   step: stepOf(row.slot),

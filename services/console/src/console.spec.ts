@@ -16,7 +16,6 @@ import { audit, auditRequest, step } from '@spillway/store/testing/ledger-histor
 import { configureLogs } from '@spillway/telemetry/logger';
 import { startTracing } from '@spillway/telemetry/tracing';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { z } from 'zod';
 import { auditListSchema } from './audit-view.js';
 import { ConsoleModule } from './console.module.js';
 import { consoleOperations, decidedSchema } from './console.operations.js';
@@ -126,8 +125,8 @@ it('lists what is to be labelled, and of what the small model said only the draf
     audit('m2', 'sentiment', { source: 'truth' }),
   ]);
   const first = await get(`${server.url}/v1/audits?status=open&limit=1`);
-  const { items, next_cursor } = z.strictObject(auditListSchema.shape).parse(first);
-  expect(items).toEqual([
+  const { next_cursor } = auditListSchema.parse(first);
+  expect((first as { items: unknown }).items).toEqual([
     {
       message_id: 'm1',
       conversation_id: 'c1',

@@ -11,9 +11,9 @@ import {
   pageOf,
   type ReviewRow,
   reviewView,
-  type StepRow,
   type WaitRow,
 } from '../ledger-rows.js';
+import type { StepRow } from '../ledger-step-rows.js';
 
 const messageColumns = `
   m.seq AS number, m.id, m.status, m.received_at_ms, m.intent, m.queue, c.conversation_id, c.channel, c.customer, c.subject,

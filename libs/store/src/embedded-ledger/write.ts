@@ -7,7 +7,7 @@ import type {
   StepChange,
 } from '../ledger-change.js';
 import { IN_PROGRESS, SETTLED, slotOf, sources, tiers, verdicts } from '../ledger-codes.js';
-import { storedResult } from '../ledger-rows.js';
+import { storedResult } from '../ledger-step-rows.js';
 import { auditWriters } from './audits.js';
 import { rareWriters } from './write-rare.js';
 

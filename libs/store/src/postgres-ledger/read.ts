@@ -11,9 +11,9 @@ import {
   pageOf,
   type ReviewRow,
   reviewView,
-  type StepRow,
   type WaitRow,
 } from '../ledger-rows.js';
+import type { StepRow } from '../ledger-step-rows.js';
 import { monthOf } from './month.js';
 import { originalRow, storedText } from './stored-text.js';
 import type { ContentsTable, RepliesTable, Tables } from './tables.js';

@@ -14,7 +14,7 @@ import type {
   WaitChange,
 } from '../ledger-change.js';
 import { IN_PROGRESS, SETTLED, slotOf, sources, steps, tiers, verdicts } from '../ledger-codes.js';
-import { storedResult } from '../ledger-rows.js';
+import { storedResult } from '../ledger-step-rows.js';
 import { alarmRow, auditRequestRow, auditRow } from './audits.js';
 import { addDeadLetter, addReplay } from './dead-letter-rows.js';
 import { type Month, monthOf } from './month.js';
