@@ -6,7 +6,7 @@ import { expectSameMoney, type LedgerStage } from './ledger-stage.js';
 
 const ids = ['m1', 'm2', 'm3', 'm4'];
 /** Milliseconds. A driver may talk to a server. */
-const PATIENCE = 60_000;
+const PATIENCE = 120_000;
 
 async function everything(ledger: Ledger) {
   return {
