@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { parseAssumptions } from './assumptions.js';
 import type { LoggedCall, TokenCounts } from './logged-call.js';
 import { parsePriceTable, priceTable } from './price-table.js';
-import { project } from './projection.js';
+import { breakEven, project } from './projection.js';
 import { logTally } from './tally.js';
 
 const price = (model: string, dollars: string) => ({
@@ -133,3 +133,14 @@ describe('assumptions', () => {
     },
   );
 });
+
+it.each([
+  ['exactly', { todayNanos: 30n, tunedNanos: 10n, calls: 10n }, 100n, { pays: 'after', calls: 50n }],
+  [
+    'begun calls count whole',
+    { todayNanos: 40n, tunedNanos: 10n, calls: 10n },
+    100n,
+    { pays: 'after', calls: 34n },
+  ],
+  ['no saving, no end', { todayNanos: 10n, tunedNanos: 10n, calls: 10n }, 100n, { pays: 'never' }],
+])('breakEven: %s', (_, bills, training, wanted) => expect(breakEven(bills, training)).toMatchObject(wanted));

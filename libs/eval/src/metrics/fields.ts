@@ -24,7 +24,7 @@ export interface FieldFigures {
 }
 
 /**
- * Precision and recall per field, and per message. With `asWritten` only equal texts are the same value; with forms that
+ * Precision and recall per field, and per message. Without forms only equal texts are the same value; with forms that
  * fold case, white space, dates, amounts and numbers also what means the same.
  */
 export function fieldFigures(answers: readonly FieldAnswer[], formOf: FormOf = asWritten): FieldFigures {
@@ -51,7 +51,7 @@ export function fieldFigures(answers: readonly FieldAnswer[], formOf: FormOf = a
 }
 
 /** Values are the same when they are the same text. */
-export const asWritten: FormOf = (_, value) => value;
+const asWritten: FormOf = (_, value) => value;
 
 function summary(
   counts: ReadonlyMap<string, { readonly hits: number; readonly said: number; readonly expected: number }>,

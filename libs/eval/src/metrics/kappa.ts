@@ -1,15 +1,15 @@
 import type { Statistic } from '../statistics/bootstrap.js';
 
 /**
- * Agreement of two raters beyond what their habits give by chance, -1 to 1 (Cohen 1960): 1 - Σ w·observed / Σ w·expected.
- * `none` counts every disagreement alike. `quadratic` counts it by the square of the distance (Cohen 1968), for classes
- * that have an order, such as negative, neutral and positive. NaN where neither rater ever names a second class.
+ * `none` counts every disagreement alike. `quadratic` counts it by the square of the distance (Cohen 1968), for classes that
+ * have an order, such as negative, neutral and positive.
  */
-export type KappaWeight = 'none' | 'quadratic';
+type KappaWeight = 'none' | 'quadratic';
 
 /**
- * Kappa of two lists of ratings of the same rows, each a place in `classes`; a rating that is not among them (no answer)
- * disagrees with everything, by as much as is possible.
+ * Agreement of two raters beyond what their habits give by chance, -1 to 1 (Cohen 1960): 1 - Σ w·observed / Σ w·expected.
+ * NaN where neither rater ever names a second class. A rating that is not among the classes (no answer) disagrees with
+ * everything, by as much as is possible.
  */
 export function kappaOf(
   one: readonly (string | undefined)[],
@@ -21,8 +21,7 @@ export function kappaOf(
   return (drawn) => kappa(first, second, { drawn, classes: classes.length, weight });
 }
 
-/** Of all rows as they are. */
-export function kappa(
+function kappa(
   first: Int32Array,
   second: Int32Array,
   options: { readonly drawn: Int32Array; readonly classes: number; readonly weight: KappaWeight },

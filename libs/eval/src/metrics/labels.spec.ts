@@ -1,7 +1,7 @@
 import { seededRandom } from '@spillway/confidence/random';
 import { describe, expect, it } from 'vitest';
 import { bootstrapInterval } from '../statistics/bootstrap.js';
-import { figuresOfLabel, type LabelledAnswer, labelFigures, macroF1Difference } from './labels.js';
+import { figuresOfLabel, type LabelledAnswer, labelFigures, macroF1Of } from './labels.js';
 
 const answers = (...pairs: readonly (readonly [string, string | undefined])[]): readonly LabelledAnswer[] =>
   pairs.map(([truth, said]) => ({ truth, said }));
@@ -56,10 +56,17 @@ it('a label by itself: how many out of scope are noticed, and how often rightly'
   expect(figuresOfLabel(given, 'none')).toEqual({ hits: 0, said: 0, expected: 0 });
 });
 
+it('labels that a draw of rows leaves out do not count in its macro-F1', () => {
+  const figure = macroF1Of(answers(['a', 'a'], ['b', 'a'], ['c', 'c']));
+  expect(figure(Int32Array.of(0, 0, 2))).toBe(1);
+  expect(figure(Int32Array.of(0, 1))).toBeCloseTo(1 / 3, 12);
+});
+
 it('two models beside each other have a narrow interval of their difference in macro-F1', () => {
   const rows = Array.from({ length: 400 }, (_, at) => ({ truth: `l${at % 5}`, said: `l${at % 5}` }));
   const weaker = rows.map((row, at) => (at % 20 === 0 ? { ...row, said: 'l1' } : row));
-  const found = bootstrapInterval(400, macroF1Difference(weaker, rows), {
+  const [one, other] = [macroF1Of(weaker), macroF1Of(rows)];
+  const found = bootstrapInterval(400, (drawn) => one(drawn) - other(drawn), {
     random: seededRandom(1),
     rounds: 500,
   });

@@ -61,19 +61,13 @@ export const figuresOfLabel = (answers: readonly LabelledAnswer[], label: string
     answers.filter(({ truth }) => truth === label).length,
   );
 
-/** Macro-F1 as a figure of rows that are drawn again: for intervals. */
+/**
+ * Macro-F1 as a figure of rows that are drawn again, for intervals. The difference of two models is that of their figures over
+ * the same draw.
+ */
 export function macroF1Of(answers: readonly LabelledAnswer[]): Statistic {
   const coded = codesOf(answers);
   return (drawn) => macroF1(coded, drawn);
-}
-
-/** Macro-F1 of the candidate less that of the reference, over the same rows. */
-export function macroF1Difference(
-  candidate: readonly LabelledAnswer[],
-  reference: readonly LabelledAnswer[],
-): Statistic {
-  const [one, other] = [macroF1Of(candidate), macroF1Of(reference)];
-  return (drawn) => one(drawn) - other(drawn);
 }
 
 /** Labels as numbers; -1 is no answer. */

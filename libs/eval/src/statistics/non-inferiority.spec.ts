@@ -2,7 +2,7 @@ import { binomialCdf } from '@spillway/confidence/binomial';
 import { notWorseChance } from '@spillway/confidence/paired';
 import { seededRandom } from '@spillway/confidence/random';
 import { describe, expect, it } from 'vitest';
-import { type NonInferiority, testFigureNotWorse, testNotWorse } from './non-inferiority.js';
+import { type NonInferiority, testNotWorse } from './non-inferiority.js';
 import { mcnemar, type PairedOutcome } from './paired-shares.js';
 
 const outcome = (rows: number, better: number, worse: number, designEffect = 1): PairedOutcome => ({
@@ -123,29 +123,4 @@ describe('a model beside itself', () => {
     // A thousand runs alone scatter by 0.7 points.
     for (const each of runs) expect(called(each)).toBeLessThanOrEqual(0.064);
   });
-});
-
-describe('testFigureNotWorse', () => {
-  const difference = (estimate: number, lower: number, upper: number) => ({
-    estimate,
-    standardError: 0.01,
-    percentile: { lower, upper },
-    corrected: { lower, upper },
-  });
-  it.each([
-    ['the whole interval is above', difference(0, -0.017, 0.016), { verdict: 'shown', moreRows: 0 }],
-    ['a part is below', difference(-0.01, -0.027, 0.006), { verdict: 'open', moreRows: 2_592 }],
-    [
-      'the estimate is below',
-      difference(-0.022, -0.039, -0.005),
-      { verdict: 'open', moreRows: Number.POSITIVE_INFINITY },
-    ],
-    [
-      'all of it is below',
-      difference(-0.05, -0.07, -0.03),
-      { verdict: 'worse', moreRows: Number.POSITIVE_INFINITY },
-    ],
-  ])('%s', (_, given, wanted) =>
-    expect(testFigureNotWorse(given, 500, { margin: 0.02 })).toMatchObject(wanted),
-  );
 });

@@ -1,7 +1,6 @@
 import { normalQuantile } from '@spillway/confidence/normal';
 import { lossVariance, notWorseChance } from '@spillway/confidence/paired';
 import { Fault } from '@spillway/contracts/fault';
-import type { BootstrapInterval } from './bootstrap.js';
 import { effectiveOutcome, lossBound, type PairedOutcome } from './paired-shares.js';
 
 export interface NonInferiorityOptions {
@@ -68,41 +67,8 @@ function rowsNeeded(
   if (!(distance > 0)) return Number.POSITIVE_INFINITY;
   const atMargin = Math.sqrt(lossVariance({ better, worse, rows, margin }));
   const asSeen = Math.sqrt(Math.max(0, (better + worse) / rows - ((better - worse) / rows) ** 2));
-  return Math.ceil(designEffect * (reach(atMargin, asSeen, { alpha, power }) / distance) ** 2);
-}
-
-const reach = (
-  atMargin: number,
-  asSeen: number,
-  { alpha, power }: { readonly alpha: number; readonly power: number },
-): number => normalQuantile(1 - alpha) * atMargin + normalQuantile(power) * asSeen;
-
-/**
- * The same for a figure that is no share of rows, such as macro-F1, from the bootstrap interval of candidate - reference at
- * level 1 - 2 alpha: its lower end is the one-sided bound.
- *
- * @throws Fault `rejected` as {@link testNotWorse}
- */
-export function testFigureNotWorse(
-  difference: BootstrapInterval,
-  rows: number,
-  options: NonInferiorityOptions,
-): NonInferiority {
-  const { margin, alpha, power } = checked(options);
-  const { estimate, standardError, corrected } = difference;
-  const shown = corrected.lower >= -margin;
-  const distance = margin + estimate;
-  const needed =
-    distance > 0
-      ? Math.ceil(rows * (reach(standardError, standardError, { alpha, power }) / distance) ** 2)
-      : Number.POSITIVE_INFINITY;
-  return {
-    verdict: shown ? 'shown' : corrected.upper < -margin ? 'worse' : 'open',
-    margin,
-    confidence: 1 - alpha,
-    lossAtMost: -corrected.lower,
-    moreRows: shown ? 0 : Math.max(1, needed - rows),
-  };
+  const reach = normalQuantile(1 - alpha) * atMargin + normalQuantile(power) * asSeen;
+  return Math.ceil(designEffect * (reach / distance) ** 2);
 }
 
 function checked(options: NonInferiorityOptions): Required<NonInferiorityOptions> {
