@@ -379,6 +379,7 @@ it.each([
   ]);
 });
 
+it.each([
   ['of its signal', { signal: 'out_of_scope', since: timestampFromMs(400) }, 'out_of_scope', 400],
   ['of wrong answers where it names none', {}, 'wrong', 1_000],
 ])('keeps an alarm %s', (_, over, signal, sinceMs) => {
