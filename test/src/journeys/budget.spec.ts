@@ -58,13 +58,15 @@ const told = async (ids: readonly string[]): Promise<readonly Message[]> =>
 
 it('has doctor say of its probe that it is not counted while the server holds the budget', async () => {
   const before = await used();
+  const probed = await startModelServer();
   const { stdout } = await spillway(['doctor'], {
     SPILLWAY_PACK: pack,
     SPILLWAY_DATA: server.data,
     SPILLWAY_PORT: String(server.port),
-    BIG_BASE_URL: big.baseUrl,
+    BIG_BASE_URL: probed.baseUrl,
     BIG_API_KEY: 'key',
   });
+  await probed.close();
   expect(stdout).toMatch(
     /ok {3}model gpt-4o: answered in \d+ ms, for \$0\.000\d+, not counted by the caps, whose budget the running server holds/,
   );

@@ -54,13 +54,14 @@ const policy = () => parse(readFileSync(policyPath(), 'utf8'));
 const proposals = () => join(folder, 'data', 'proposals');
 
 it('reads the ledger while a server writes it, which nobody else may write', async () => {
+  // The review spends the rows that it looks at, which the pack remembers.
+  const own = join(folder, 'tuned-pack');
+  cpSync(pack, own, { recursive: true });
   const server = await startServer(here);
   try {
     const reviewed = await spillway(['review', '--month', '2026-09', '--json'], here);
     expect(reviewed.code).toBe(0);
     expect(JSON.parse(reviewed.stdout).tasks[0]).toMatchObject({ task: 'classify', now: { messages: 400 } });
-    const own = join(folder, 'tuned-pack');
-    cpSync(pack, own, { recursive: true });
     const tuned = await spillway(
       [
         'tune',
