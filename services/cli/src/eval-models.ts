@@ -43,7 +43,7 @@ const concurrencyOf = ({ driver, concurrency }: ModelDefinition): number =>
  * Opens the models to compare, under the budget's caps: the small and the big one of each step, as the pack and the
  * environment name them, or those of `names`, in the pack's words, of which the first counts as small and the last as big.
  *
- * @throws Fault `rejected` for names that the pack does not list, `misconfigured` with everything that is missing
+ * @throws Fault `rejected` for names that the pack does not list and for a judge that is no language model, `misconfigured` with everything that is missing
  */
 export async function openContestants(
   config: CliConfig,
@@ -53,6 +53,7 @@ export async function openContestants(
 ): Promise<Contestants> {
   const wanted = [...(names ?? []), ...(judge === undefined ? [] : [judge])];
   refuseUnknown(wanted, pack);
+  refuseEmbedded(judge, pack);
   const overrides = names === undefined ? overridesOf(config, pack) : {};
   const packs = new Map(wanted.map((name) => [name, packOf(pack, name)]));
   const all = [...(names === undefined ? [pack] : []), ...packs.values()];
@@ -100,6 +101,14 @@ function refuseUnknown(wanted: readonly string[], pack: Pack): void {
       message: `models.yaml lists no model of this name: ${known.join(', ')}`,
     }));
   if (problems.length > 0) throw new Fault('rejected', 'there are no such models', { problems });
+}
+
+function refuseEmbedded(judge: string | undefined, pack: Pack): void {
+  const embedded = pack.models.some(({ name, driver }) => name === judge && driver === 'embedded');
+  if (judge === undefined || !embedded) return;
+  throw new Fault('rejected', 'a judge must be a language model', {
+    problems: [{ where: judge, message: 'runs in the process and is none: it compares no replies' }],
+  });
 }
 
 /** The pack with one model in every place, so that nothing else is opened or needs a key. */
