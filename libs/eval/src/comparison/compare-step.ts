@@ -12,20 +12,20 @@ import type { JudgedCascade } from './judged-step.js';
 import { type Figure, type Line, type LineOptions, lineCosts, lineOf } from './lines.js';
 
 /** A model with its answers to all rows, once for each repetition. */
-export interface Answering {
+interface Answering {
   readonly name: string;
   readonly embedded: boolean;
   readonly runs: readonly (readonly GradedAnswer[])[];
 }
 
 /** By how much more often one way is right than the big model alone, on the same rows. */
-export interface Difference {
+interface Difference {
   readonly name: string;
   readonly accuracy: Figure & { readonly test: McNemar };
   readonly f1?: Figure;
 }
 
-export interface ModelSummary {
+interface ModelSummary {
   readonly name: string;
   readonly embedded: boolean;
   /** Share right over repetitions. */
@@ -37,7 +37,7 @@ export interface ModelSummary {
 }
 
 /** A threshold with what the cascade would have been right on these rows, drawn with the labels in view. */
-export interface HindsightPoint {
+interface HindsightPoint {
   readonly threshold: number;
   readonly sent: number;
   readonly accuracy: number;

@@ -1,5 +1,5 @@
 /** A file of rows, as a report names it. */
-export interface EvaluatedSet {
+interface EvaluatedSet {
   readonly path: string;
   /** Hexadecimal. */
   readonly sha256: string;

@@ -1,0 +1,161 @@
+import { ConfidenceSource } from '@spillway/contracts/model';
+import type { StepCompletedInit } from '@spillway/models/runner';
+import { loadPack } from '@spillway/pack/load';
+import { describe, expect, it } from 'vitest';
+import type { LabelledRow } from '../dataset.js';
+import type { ReplyRow } from '../reply-rows.js';
+import { verdictText } from '../verdict-text.js';
+import { lineTable, notesOf } from './cells.js';
+import { comparisonJson } from './json.js';
+import { comparisonMarkdown } from './markdown.js';
+import { comparisonPage } from './page.js';
+import { type ModelAnswers, type StepComparison, stepComparison } from './step-comparison.js';
+import type { EvalRows } from './step-metrics.js';
+
+const pack = await loadPack('deploy/packs/support');
+const evidence = {
+  sets: [{ path: 'eval/classify.jsonl', sha256: 'a'.repeat(64), rows: 400 }],
+  leftOut: 0,
+  pricesFrom: '2026-10-01',
+};
+const nowMs = Date.parse('2026-11-30');
+
+const answer = (label: string, confidence: number, costNanos: bigint): StepCompletedInit => ({
+  result: { case: 'classification', value: { label } },
+  confidence: { raw: confidence, calibrated: confidence, source: ConfidenceSource.LOGPROBS },
+  call: {
+    costNanos,
+    latencyMs: 10,
+    fingerprint: 'f',
+    usage: { inputTokens: 100n, outputTokens: 10n, cachedInputTokens: 0n, reasoningTokens: 0n },
+  },
+});
+
+const SECRET = 'a customer’s <b>words</b>';
+/** Labels come in turn; the small model is wrong, and unsure, on every `smallWrong`th row, the big one on every `bigWrong`th. */
+function compared(
+  { rows, smallWrong, bigWrong }: { rows: number; smallWrong: number; bigWrong: number },
+  changes: { runs?: number; floor?: number } = {},
+): StepComparison {
+  const labels = Array.from({ length: rows }, (_, at) => (at % 2 === 0 ? 'complaint' : 'exchange'));
+  const input = { text: SECRET, subject: '', locale: '', receivedAtMs: 0 };
+  const labelled = labels.map((label, at): LabelledRow => ({ id: String(at), input, label }));
+  const said = (wrong: number, confidence: number, cost: bigint) =>
+    labels.map((label, at) =>
+      (at + 1) % wrong === 0 ? answer('privacy_request', 0.5, cost) : answer(label, confidence, cost),
+    );
+  const small = said(smallWrong, 0.9, 100n);
+  const models: readonly ModelAnswers[] = [
+    {
+      name: 'little',
+      tier: 'small',
+      embedded: false,
+      runs: Array.from({ length: changes.runs ?? 1 }, () => small),
+    },
+    { name: 'large', tier: 'big', embedded: false, runs: [said(bigWrong, 0.95, 10_000n)] },
+  ];
+  const { floor } = changes;
+  const terms = { ...pack.evalTerms, classify: { margin: 0.02, ...(floor === undefined ? {} : { floor }) } };
+  const read: EvalRows = { step: 'classify', rows: labelled };
+  return stepComparison({ ...pack, evalTerms: terms }, read, models, { evidence, nowMs });
+}
+
+describe('two models on the same rows', () => {
+  const comparison = compared({ rows: 400, smallWrong: 5, bigWrong: 20 });
+  const line = (name: string) => comparison.figures.lines.find((each) => each.name === name);
+
+  it.each([
+    ['floor', 0.8, 0, 100_000n],
+    ['ceiling', 0.95, 1, 10_000_000n],
+    ['cascade', 0.95, 0.2, 2_100_000n],
+    ['fitted', 0.95, 0.2, 2_100_000n],
+    ['random', 0.83, 0.2, 2_100_000n],
+    ['oracle', 0.95, 0.2, 2_100_000n],
+  ])('%s: %d right, %d sent', (name, right, sent, cost) => {
+    expect(line(name)?.accuracy.value).toBeCloseTo(right, 10);
+    expect(line(name)?.sent).toBeCloseTo(sent, 10);
+    expect(line(name)?.nanosPerThousand).toBe(cost);
+    expect(line(name)?.f1?.value).toBeGreaterThan(0);
+  });
+
+  it('are told apart with an interval, and the cascade is what is recommended', () => {
+    const [floor, cascade] = comparison.figures.differences;
+    expect(floor?.accuracy).toMatchObject({ value: -0.15, test: { exact: expect.any(Number) } });
+    expect(floor?.accuracy.interval.upper).toBeLessThan(-0.1);
+    expect(cascade?.accuracy.value).toBe(0);
+    expect(verdictText(comparison.verdict)).toContain(
+      'no loss above 2 points with 95 % confidence on 400 messages',
+    );
+    expect(comparison.verdict.recommendation.keep).toBe('cascade');
+  });
+
+  it('stand in every report with set, hash, labels and day of the prices', () => {
+    const head = { pack: 'support', day: '2026-11-30', policyVersion: '1' };
+    const tally = { calls: 800, served: 800, paidNanos: 0n };
+    const reports = [
+      comparisonMarkdown(head, [comparison]),
+      comparisonPage(head, [comparison]),
+      comparisonJson(head, [comparison], tally),
+    ];
+    for (const report of reports) {
+      expect(report).toContain('eval/classify.jsonl');
+      expect(report).toContain('aaaaaaaaaaaa');
+      expect(report).toContain('2026-10-01');
+      expect(report).toContain('no loss above 2 points');
+      expect(report).not.toContain('words');
+    }
+    expect(JSON.parse(reports[2] ?? '')).toMatchObject({
+      schema_version: 1,
+      calls: { needed: 800, from_cache: 800, paid_nanos: '0' },
+      steps: [{ step: 'classify', verdict: { keep: 'cascade', margin: 0.02 }, lines: { length: 6 } }],
+    });
+  });
+});
+
+describe('a comparison', () => {
+  it('of too few rows says how many more', () => {
+    expect(verdictText(compared({ rows: 40, smallWrong: 20, bigWrong: 20 }).verdict)).toMatch(
+      /^Not enough data: \d+ more\./,
+    );
+  });
+
+  it('is under the floor where the small model alone is', () => {
+    const sizes = { rows: 400, smallWrong: 5, bigWrong: 20 };
+    expect(compared(sizes, { floor: 0.81 }).verdict.underFloor).toBe(true);
+    expect(compared(sizes, { floor: 0.8 }).verdict.underFloor).toBe(false);
+  });
+
+  it('of repeated answers shows their spread', () => {
+    const notes = notesOf(compared({ rows: 100, smallWrong: 5, bigWrong: 20 }, { runs: 3 }).figures);
+    expect(notes.join('\n')).toContain('little over 3 runs: 80.0 % right, standard deviation 0.00 points');
+  });
+
+  it('has no column of projections where every model is an endpoint', () => {
+    const { head } = lineTable(compared({ rows: 40, smallWrong: 20, bigWrong: 20 }).figures);
+    expect(head).not.toContain('1,000 at reference prices');
+  });
+});
+
+describe('replies', () => {
+  const input = { text: 'Where is FF-204518?', subject: '', locale: 'en', receivedAtMs: nowMs };
+  const rows: readonly ReplyRow[] = [
+    { id: 'd1', input, checklist: { mustMention: ['FF-204518'], mustNotMention: [], maxWords: 20 } },
+  ];
+  const reply = (text: string): readonly StepCompletedInit[] => [
+    { result: { case: 'draft', value: { text } }, call: { latencyMs: 1, costNanos: 1n, fingerprint: 'f' } },
+  ];
+
+  it.each([
+    ['that say what they must are right', 'We are checking where FF-204518 stands.', 1, undefined],
+    ['that do not are wrong, and why', 'We are checking.', 0, 'does not mention "FF-204518"'],
+    ['that promise what nobody knows', 'FF-204518 arrives on 24 December, you get 15 EUR.', 0, '24 December'],
+  ])('%s', (_, text, right, reason) => {
+    const models: readonly ModelAnswers[] = [
+      { name: 'little', tier: 'small', embedded: false, runs: [reply(text)] },
+      { name: 'large', tier: 'big', embedded: false, runs: [reply(text)] },
+    ];
+    const { figures, details } = stepComparison(pack, { step: 'draft', rows }, models, { evidence, nowMs });
+    expect(figures.lines[0]?.accuracy.value).toBe(right);
+    if (reason !== undefined) expect(details.at(-1)?.rows[0]?.[1]).toContain(reason);
+  });
+});
