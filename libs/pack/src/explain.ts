@@ -59,8 +59,9 @@ function wrongChoice(choices: readonly string[], input: unknown): string {
   return `must be one of ${all}${typeof input === 'string' ? didYouMean(input, choices) : ''}`;
 }
 
-/** A group that is of no known kind: the word that says which kind it is. */
+/** A value that is of no known kind; of a group, the word that says which kind it is. */
 function wrongKind({ options = [], discriminator, input }: Record<string, unknown>): string {
+  if (discriminator === undefined) return input === undefined ? 'is missing' : 'cannot be used here';
   const kinds = Array.isArray(options) ? options.map(String) : [];
   return wrongChoice(kinds, (input as Readonly<Record<string, unknown>>)[String(discriminator)]);
 }

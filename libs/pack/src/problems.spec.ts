@@ -430,6 +430,17 @@ const cases: Readonly<Record<string, readonly (readonly [edit: Edit | readonly E
         '"label" must be one of negative, neutral, positive',
       ],
       [['eval/extract.jsonl', '"date"', '"dat"§'], 'no field is called "dat"; did you mean "date"?'],
+      [['eval/draft.jsonl', '"order_status"', '"order_stats"§'], 'no intent is labelled "order_stats"'],
+      [['eval/draft.jsonl', '"must_mention"', '"must_menton"§'], '"must_menton" is not known here'],
+      [['eval/draft.jsonl', '{"id":"d1",', '{§'], '"id" is missing'],
+      [['eval/polish.jsonl', '"id":"p1"', '"id":true§'], '"id" cannot be used here'],
+      [['eval/polish.jsonl', '"draft":"We look for FF-204518.",', '§'], '"draft" is missing'],
+      [
+        ['prompts/judge.yaml', 'user: |\n  Message: {{text}}\n', 'user: |§\n'],
+        '{{text}} is missing: judge cannot do without it',
+      ],
+      [['prompts/judge.yaml', 'Say which', 'Say {{first}}§ which'], 'brings a stranger'],
+      [['prompts/judge.yaml', '{{company}}', '{{labels}}§'], '{{labels}} is not known here'],
       [['eval/extract.jsonl', '2026-11-24T09:30:00Z', '2026-11-24§'], '"received_at" must be a moment'],
       [
         ['inbox.jsonl', '"attachment_count":1', '"attachment_count":-1§'],
