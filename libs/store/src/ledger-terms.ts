@@ -4,7 +4,7 @@ export type TierName = 'small' | 'big' | 'human';
 export type StepTier = TierName | 'audit';
 export type VerdictName = 'accept' | 'escalate' | 'hold';
 /** What of the answers a drift alarm is about. */
-export type AlarmSignal = 'wrong' | 'below_threshold' | 'out_of_scope';
+type AlarmSignal = 'wrong' | 'below_threshold' | 'out_of_scope';
 export type OutcomeName = 'replied' | 'closed';
 export type DecisionName = 'approve' | 'edit' | 'reject';
 export type ConfidenceSourceName = 'embedded' | 'logprobs' | 'agreement' | 'rule' | 'none';

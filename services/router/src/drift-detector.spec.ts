@@ -158,6 +158,19 @@ describe('the drift detector', () => {
     await expect(detect(audited(true, { task: 'dance' }))).rejects.toMatchObject({ code: 'malformed' });
   });
 
+  it('counts a label for less the more often such answers are drawn', async () => {
+    const inForce = watching('escalate');
+    const { classify } = inForce.tasks;
+    const shadow = { rate: 0.02, rates: [0.005, 0.005, 0.04, 0.01], onAlarm: 'escalate' } as const;
+    const spread = { ...inForce, tasks: { ...inForce.tasks, classify: { ...classify, shadow } } };
+    const { detect } = detectorUnder(spread);
+    await detect(audited(true, { rate: 0.01 }));
+    expect((await watchOf())?.drift.statistic).toBeCloseTo(2, 12);
+    // A quarter of what it would be at the lowest rate of kept answers: 1 + 0.25.
+    await detect(audited(true, { rate: 0.04 }));
+    expect((await watchOf())?.drift.statistic).toBeCloseTo(3 * 1.25, 12);
+  });
+
   it('begins anew with each version of the policy', async () => {
     await untilAlarm(detectorUnder(watching('escalate')).detect);
     const next = detectorUnder(watching('escalate', '2'));

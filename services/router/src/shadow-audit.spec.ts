@@ -146,6 +146,27 @@ describe('what the small model is sure of', () => {
     expect(sure.length).toBeLessThan(70);
   });
 
+  it('is drawn the more often the less sure it is, where the policy asks for that', async () => {
+    const inForce = auditing(0.1);
+    const { classify } = inForce.tasks;
+    // One rate for each half of the confidences from 0.5 on.
+    const shadow = { rate: 0.1, rates: [0, 0, 1, 0.005], onAlarm: 'escalate' } as const;
+    const cases = casesUnder({
+      ...inForce,
+      tasks: { ...inForce.tasks, classify: { ...classify, threshold: 0.5, shadow } },
+    });
+    const drawn = async (name: string, confidence: number) => {
+      const ids = Array.from({ length: 20 }, (_, n) => `${name}${n}`);
+      const outputs: Outgoing[] = [];
+      for (const id of ids) outputs.push(...(await takeIn(cases, id, [answered('classify', confidence)])));
+      return auditsIn(outputs).length;
+    };
+    expect(await drawn('unsure', 0.6)).toBe(20);
+    expect(await drawn('sure', 0.9)).toBeLessThan(3);
+    const ticket = await state.get('audit:{c1}:unsure0:classify');
+    expect(JSON.parse(new TextDecoder().decode(ticket?.value))).toMatchObject({ rate: 1, confidence: 0.6 });
+  });
+
   it.each([
     ['what is not kept', [answered('classify', 0.1)], 0],
     ['what the big model answered', [answered('classify', 0.1), answered('classify', 0.9, 'big')], 0],

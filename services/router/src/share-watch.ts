@@ -1,5 +1,5 @@
 import type { Bus } from '@spillway/bus/bus';
-import { alarmLevel, type Levels, rings, UNWATCHED, watch } from '@spillway/confidence/signals';
+import { alarmLevel, type Levels, UNWATCHED } from '@spillway/confidence/signals';
 import { Fault } from '@spillway/contracts/fault';
 import type { Turn } from '@spillway/policy/decide';
 import type { Policy, TaskName } from '@spillway/policy/policy';
@@ -17,7 +17,8 @@ import {
 } from '@spillway/store/task-watch';
 import type { Logger } from '@spillway/telemetry/logger';
 import { alarmOutgoing } from './alarm-output.js';
-import { type SharesSeen, sharesSeen } from './shares-seen.js';
+import { folded, type Observation, type Rung, SHARE_SIGNALS } from './share-fold.js';
+import { sharesSeen } from './shares-seen.js';
 
 export interface ShareWatchParts {
   readonly state: KeyedState;
@@ -37,40 +38,6 @@ const BATCH = 100;
 /** Other processes save the same shares. */
 const MAX_CONFLICTS = 16;
 
-const SIGNALS = ['below_threshold', 'out_of_scope'] as const satisfies readonly (keyof ShareWatch)[];
-
-/** One answer, with the message that it is to and when it was decided on (milliseconds since the epoch). */
-interface Observation extends Omit<SharesSeen, 'task'> {
-  readonly messageId: string;
-  readonly atMs: number;
-}
-
-interface Rung {
-  readonly signal: (typeof SIGNALS)[number];
-  readonly at: Observation;
-}
-
-/** Takes in answers one after the other, up to the first that makes a detector ring. */
-export function folded(
-  before: ShareWatch,
-  batch: readonly Observation[],
-  levels: Levels,
-): { readonly shares: ShareWatch; readonly rung?: Rung } {
-  let shares = before;
-  for (const at of batch) {
-    const happened = { below_threshold: at.belowThreshold, out_of_scope: at.outOfScope };
-    for (const signal of SIGNALS) {
-      const [level, showed] = [levels[signal], happened[signal]];
-      if (level === undefined || showed === undefined) continue;
-      const showing = { happened: showed, atMs: at.atMs };
-      const watched = watch(shares[signal] ?? UNWATCHED, showing, level);
-      shares = { ...shares, [signal]: watched };
-      if (rings(watched, levels)) return { shares, rung: { signal, at } };
-    }
-  }
-  return { shares };
-}
-
 /**
  * Watches the shares of small answers that lie under the threshold and that are out of scope, which need no label. What
  * is seen is gathered in the process and folded into keyed state every hundred answers of a task, every few seconds, and
@@ -81,7 +48,7 @@ export function shareWatch({ state, bus, policy, log, now, everyMs, onSaved }: S
   const levelsOf = new Map(
     (Object.keys(policy.tasks) as TaskName[])
       .map((task) => [task, watchLevels(policy.tasks[task])] as const)
-      .filter(([, levels]) => SIGNALS.some((signal) => levels[signal] !== undefined)),
+      .filter(([, levels]) => SHARE_SIGNALS.some((signal) => levels[signal] !== undefined)),
   );
   const gathered = new Map<TaskName, Observation[]>();
   /** Alarms of these may be there without anybody having been told: an earlier process may have ended in between. */

@@ -45,6 +45,11 @@ it(
     expect(await tune(['--apply', join(folder, 'data', 'proposals', proposal)])).toMatchObject({ code: 0 });
     const { threshold, certificate } = policy().tasks.classify;
     expect(certificate).toMatchObject({ target: 0.05, delta: 0.05, label_source: 'truth', rows: 234 });
+    expect(certificate.expected).toMatchObject({
+      rows: expect.any(Number),
+      below_threshold: expect.any(Number),
+      out_of_scope: expect.any(Number),
+    });
     expect(threshold).toBeGreaterThan(0.5);
   },
   TIMEOUT_MS,

@@ -145,6 +145,9 @@ describe.each([
     expect(classify?.recommendation.settings['threshold']).toBeLessThan(0.7);
     expect(extract?.recommendation).toMatchObject({ action: 'roll_back' });
     expect(extract?.recommendation.settings['threshold']).toBeGreaterThan(0.85);
+    expect(classify?.recommendation.settings['certificate']).toMatchObject({
+      expected: { rows: 1500, below_threshold: expect.any(Number), out_of_scope: 0 },
+    });
     expect(extract?.alarms).toHaveLength(1);
     expect(extract?.drift?.statistic).toBeGreaterThan(24_000);
     expect(sentiment?.recommendation.action).toBe('none');
@@ -189,6 +192,9 @@ describe.each([
     expect(markdown).toContain('## classify: lower the threshold');
     expect(markdown).toContain('$0.0000105');
     expect(markdown).toMatch(/\d+ of \d+ by the big model’s answers, 2026-10-01 to 2026-10-01/);
+    expect(markdown).toMatch(/against the month before: population stability index 0\.\d\d/);
+    expect(markdown).toMatch(/\| 0\.95 to 1\.00 \| \d+(\.\d+)? % █+ \| \d+(\.\d+)? % █+ \|/);
+    expect(page).toContain('Confidence of the small answers of classify, this month and in the month before');
     expect(page).toContain('<svg');
     expect(page).not.toMatch(/<script|src=|href=/);
     for (const text of [markdown, page]) expect(text).not.toMatch(/my card|Ada|ada@/);

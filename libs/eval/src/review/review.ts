@@ -1,5 +1,4 @@
 import { ALARM_AT, type DriftState, evidence, observe, UNDRIFTED } from '@spillway/confidence/drift';
-import { earlyWarnings } from '@spillway/confidence/early-warning';
 import type { LabelSource } from '@spillway/confidence/fit';
 import { type ShadowError, shadowError } from '@spillway/confidence/shadow-interval';
 import { alarmLevel } from '@spillway/confidence/signals';
@@ -22,6 +21,7 @@ import type { Month } from './month.js';
 import { type AnswerRow, drawnLabels } from './rows.js';
 import { LEVEL, type Recommendation, recommend } from './rule.js';
 import { type ScoreMonth, scoresOf } from './scores.js';
+import { warningsOf } from './warnings.js';
 
 /** What happened to one task in a month. */
 export interface TaskMonth {
@@ -123,7 +123,7 @@ function reviewTask(task: TaskName, facts: MonthFacts): TaskReview {
     alarms,
     frozen,
     ...(scores === undefined ? {} : { scores }),
-    warnings: [...movedScores(scores), ...movedShares(before, now)],
+    warnings: warningsOf({ before, now, scores }),
     recommendation: recommendationOf(task, facts, { answers, alarms, frozen }),
   };
 }
@@ -204,29 +204,6 @@ function driftOf(answers: readonly AnswerRow[], policy: TaskPolicy): DriftMonth 
   // Also a task that is not audited any more is held against the level that it would have.
   const alarmAt = alarmLevel(watchLevels(policy)) || ALARM_AT;
   return { ...state, evidence: evidence(state), allowed, alarmAt };
-}
-
-function movedScores(scores: ScoreMonth | undefined): readonly string[] {
-  if (scores === undefined) return [];
-  const traffic = (counts: readonly number[]) => ({ scores: counts, occurrences: {} });
-  return earlyWarnings(traffic(scores.before), traffic(scores.now)).map(
-    ({ message }) => `${message}, against ${scores.against}`,
-  );
-}
-
-function movedShares(before: TaskMonth, now: TaskMonth): readonly string[] {
-  const traffic = ({ messages, escalated, held }: TaskMonth) => ({
-    scores: [],
-    // Of one message the small and the big answer may both be held.
-    occurrences: Object.fromEntries(
-      Object.entries({ escalated, held }).map(([name, events]) => [
-        name,
-        { events: Math.min(events, messages), rows: messages },
-      ]),
-    ),
-  });
-  if (before.messages === 0 || now.messages === 0) return [];
-  return earlyWarnings(traffic(before), traffic(now)).map(({ message }) => message);
 }
 
 function recommendationOf(

@@ -76,6 +76,33 @@ describe('roles', () => {
 });
 
 describe('a tuned step', () => {
+  it('tells what its answers look like at the threshold, repeated ones included and failed ones not', () => {
+    const rows = answered(1_500, true).map((row, at) => ({
+      ...row,
+      said: at % 10 === 0 ? 'out_of_scope' : 'order',
+    }));
+    const [row] = rows as [AnsweredRow];
+    const { signal: _, ...silent } = row;
+    const others = [
+      { ...row, fingerprint: 'model|2' },
+      { ...silent, failed: true as const },
+    ];
+    const tuning = tuneStep([...rows, row, row, ...others], options);
+    const [chosen] = chooseSteps([tuning]).steps;
+    const threshold = chosen?.choice?.threshold?.threshold ?? Number.NaN;
+    const below = [...rows, row, row].filter(({ signal }) => !((signal?.calibrated ?? 0) >= threshold));
+    expect(chosenSettings(chosen as ChosenStep)).toMatchObject({
+      certificate: {
+        expected: {
+          rows: 1_502,
+          below_threshold: below.length,
+          out_of_scope: 152,
+          scores: expect.stringMatching(/^\d+( \d+){19}$/),
+        },
+      },
+    });
+  });
+
   it('is fitted on one part and certified on the other', () => {
     const tuning = tuneStep(answered(1_500, false), options);
     expect(tuning.certification).toMatchObject({ verdict: 'certified' });
