@@ -164,9 +164,15 @@ describe('the shares of the traffic', () => {
     const watch = watchUnder(watching('tighten'));
     see(watch, 99, 0.6);
     await watch.save();
-    see(watch, 99, 0.6, 'out_of_scope');
-    await watch.save();
-    see(watchUnder(watching('tighten')), 99, 0.6);
+    const another = watchUnder(watching('tighten'));
+    see(another, 99, 0.6, 'out_of_scope');
+    await another.save();
+    const get = vi.spyOn(state, 'get');
+    for (const each of [watch, another]) {
+      see(each, 99, 0.6);
+      await each.save();
+    }
+    expect(get).not.toHaveBeenCalled();
     expect(await alarms()).toHaveLength(1);
     expect(published).toHaveLength(1);
   });

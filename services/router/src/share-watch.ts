@@ -165,7 +165,7 @@ export function shareWatch({ state, bus, policy, log, now, everyMs, onSaved }: S
     /** Notices the small answers of one event of a message: the first time that it is decided on, and no other. */
     seen(messageId: string, turn: Turn): void {
       for (const { task, ...shares } of levelsOf.size === 0 ? [] : sharesSeen(turn, policy)) {
-        if (!levelsOf.has(task) || over.has(task)) continue;
+        if (!levelsOf.has(task)) continue;
         const batch = gathered.get(task) ?? [];
         batch.push({ ...shares, messageId, atMs: now() });
         gathered.set(task, batch);
