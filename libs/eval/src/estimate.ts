@@ -51,7 +51,7 @@ export function estimateCalls(pack: Pack, asking: Asking, nowMs: number): CallEs
   );
   const definition = model.embedded ? undefined : pricedAs(pack, model.name);
   const price = definition === undefined ? undefined : priceAt(definition, nowMs);
-  const onceNanos = model.embedded || calls === 0 ? 0n : sumOf(definition, asking, nowMs);
+  const onceNanos = model.embedded ? 0n : sumOf(definition, asking, nowMs);
   // Samples are not asked for again: one that cannot be read votes for nothing.
   const repeats = BigInt(attempts * (samples === 1 ? MAX_ANSWERS : 1));
   return {

@@ -6,7 +6,7 @@ import { openEmbeddedLedger } from '@spillway/store/embedded-ledger';
 import { audit, decision, detail, received, step } from '@spillway/store/testing/ledger-history';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { parse } from 'yaml';
-import { spillway, startServer } from '../server.js';
+import { spillway, startServer, takeTrained } from '../server.js';
 
 let folder: string;
 let pack: string;
@@ -19,6 +19,7 @@ beforeAll(async () => {
   pack = join(folder, 'pack');
   cpSync(fileURLToPath(new URL('../../../deploy/packs/support', import.meta.url)), pack, { recursive: true });
   here = { SPILLWAY_PACK: pack, SPILLWAY_DATA: join(folder, 'data') };
+  takeTrained(join(folder, 'data'));
   const certificate =
     'certificate: { target: 0.05, delta: 0.05, label_source: agreement, rows: 900, accepted: 800, errors: 20, ' +
     `data: "sha256:0123456789abcdef", fingerprint: "${fingerprint}", certified_on: 2026-08-01 }`;
@@ -83,9 +84,9 @@ it('reads the ledger while a server writes it, which nobody else may write', asy
       stderr: expect.stringContaining('in use by another process'),
     });
   } finally {
-    await server.stop();
+    await server.remove();
   }
-}, 60_000);
+}, 120_000);
 
 it('reviews the month, changes nothing before a person approves, and refuses what was tampered with', async () => {
   const before = policy();

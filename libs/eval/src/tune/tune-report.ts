@@ -82,8 +82,8 @@ function stepSection(tuning: ChosenStep): Html {
 ${htmlTable(['figure', 'value'], figuresOf(tuning))}
 ${tuning.fitReason === undefined ? '' : html`<p>Calibrator: ${tuning.fitReason}.</p>`}
 <div class="charts">
-<figure>${markup(reliabilityChart(tuning))}<figcaption>Reliability on the certification rows, ten bins of equal mass, 95 % intervals.</figcaption></figure>
-<figure>${markup(riskChart(tuning))}<figcaption>Risk and coverage on the certification rows. The line is the target, the dot what is proposed.</figcaption></figure>
+<figure>${markup(reliabilityChart(tuning))}<figcaption>Reliability on the rows tested on, ten bins of equal mass, 95 % intervals.</figcaption></figure>
+<figure>${markup(riskChart(tuning))}<figcaption>Risk and coverage on the rows tested on. The line is the target, the dot what is proposed.</figcaption></figure>
 </div>
 ${later === undefined ? '' : html`<p>Newest week, from ${later.from}: ${later.errors} of ${later.kept} kept are wrong (95 % interval ${percent(later.interval.lower)} to ${percent(later.interval.upper)}).</p>`}
 ${

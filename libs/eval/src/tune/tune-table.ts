@@ -56,7 +56,7 @@ export function figuresOf(tuning: ChosenStep): readonly Figure[] {
     ['calibration error', calibrationText(quality.calibration)],
     ['Brier score', quality.brier.toFixed(3)],
     ...costFigures(tuning),
-    ['rows', `${rows.given} given, ${rows.fit} to fit, ${rows.certify} to certify`],
+    ['rows', `${rows.given} given, ${rows.fit} to fit, ${rows.certify} to test on`],
     ['left out', `${rows.repeated} repeated, ${rows.otherFingerprint} of another fingerprint`],
     ['without confidence', String(rows.silent)],
     ['labels', labelled(tuning)],
