@@ -4,48 +4,11 @@ import type { AnsweredRow } from './answered-row.js';
 import { chosenSettings } from './policy-edit.js';
 import { rolesOf } from './roles.js';
 import { newSpends, spendOf } from './spent-rows.js';
+import { answered, options, pricing } from './testing/answered-rows.js';
 import { type ChosenStep, chooseSteps } from './threshold-choice.js';
 import { tuneReport } from './tune-report.js';
-import { type StepTuning, tuneStep } from './tune-step.js';
+import { tuneStep } from './tune-step.js';
 import { tuneTable } from './tune-table.js';
-
-const options = {
-  step: 'classify',
-  mode: 'selective',
-  target: 0.05,
-  delta: 0.05,
-  labelSource: 'truth',
-  day: '2026-11-24',
-  pricing: { small: 'little', big: 'large', projected: false },
-} as const;
-/** Keeping an answer saves 900 nano-dollars, and asking for it costs 100. */
-const pricing = {
-  ...options.pricing,
-  pricesFrom: '2026-10-01',
-  costs: {
-    smallNanos: 100n,
-    samples: 1,
-    scorerNanos: 0n,
-    bigNanos: 1_000n,
-    shadowRate: 0.1,
-    personNanos: 0n,
-  },
-};
-
-/** Answers whose raw confidence is too high, with a feature that tells right from wrong better than it does. */
-function answered(count: number, embedded: boolean, seed = 1): readonly AnsweredRow[] {
-  const random = seededRandom(seed);
-  return Array.from({ length: count }, (_, at) => {
-    const sure = random();
-    return {
-      cluster: `${seed}-${at}`,
-      label: at % 2 === 0 ? 'refund <b>' : 'order',
-      right: random() < (sure > 0.3 ? 0.99 : 0.5),
-      signal: { raw: 0.5 + sure / 2, calibrated: sure, embedded, features: { margin: sure } },
-      fingerprint: 'model|1',
-    };
-  });
-}
 
 describe('roles', () => {
   it('are dealt by the row alone, and only where something is to be fitted', () => {
@@ -217,92 +180,6 @@ describe('a step tuned for a joint promise', () => {
 it('a selective promise without a delta is none', () => {
   const { delta: _, ...terms } = options;
   expect(() => tuneStep(answered(600, true), terms)).toThrow(expect.objectContaining({ code: 'rejected' }));
-});
-
-describe('the choice by cost', () => {
-  const cheap = tuneStep(answered(600, true), { ...options, pricing });
-  const unpriced = tuneStep(answered(600, true, 5), { ...options, step: 'sentiment' });
-  const dear = tuneStep(answered(600, true, 5), {
-    ...options,
-    step: 'sentiment',
-    pricing: { ...pricing, costs: { ...pricing.costs, bigNanos: 100_000n } },
-  });
-  const lowest = (tuning: StepTuning) => tuning.passed.at(-1)?.threshold;
-  const chosen = (tunings: readonly StepTuning[], budget?: number) => chooseSteps(tunings, budget);
-  const thresholds = (steps: readonly ChosenStep[]) =>
-    steps.map(({ choice }) => choice?.threshold?.threshold);
-
-  it('takes the lowest proven thresholds where no budget binds, and says what they save', () => {
-    const { steps, savedNanos, nanosPerWrong } = chosen([cheap, dear]);
-    expect(thresholds(steps)).toEqual([lowest(cheap), lowest(dear)]);
-    const kept = cheap.passed.at(-1)?.accepted ?? 0;
-    expect(steps[0]?.choice?.savedNanos).toBeCloseTo(1_000 * ((kept / 600) * 900 - 100), 6);
-    expect(savedNanos).toBe((steps[0]?.choice?.savedNanos ?? 0) + (steps[1]?.choice?.savedNanos ?? 0));
-    expect(nanosPerWrong).toBeUndefined();
-  });
-
-  it('gives the errors of a budget to the step where they save the most', () => {
-    const all = chosen([cheap, dear]);
-    const budget = (all.steps[1]?.choice?.wrong ?? 0) + 1;
-    const { steps, wrong, nanosPerWrong } = chosen([cheap, dear], budget);
-    expect(thresholds(steps)[1]).toBe(lowest(dear));
-    expect(thresholds(steps)[0] ?? 1).toBeGreaterThan(lowest(cheap) ?? 1);
-    expect(wrong).toBeLessThanOrEqual(budget);
-    expect(nanosPerWrong).toBeGreaterThan(0);
-  });
-
-  it('proposes only thresholds that passed, with what they keep', () => {
-    const { steps } = chosen([cheap, dear], 6);
-    for (const step of steps) {
-      const threshold = step.choice?.threshold;
-      if (threshold === undefined) continue;
-      expect(step.passed).toContainEqual(threshold);
-      const kept = step.judged.filter(({ score = -1 }) => score >= threshold.threshold);
-      expect(kept).toHaveLength(threshold.accepted);
-      expect(step.classes.reduce((sum, one) => sum + one.kept, 0)).toBe(threshold.accepted);
-    }
-  });
-
-  it('lets a step keep nothing where its errors are better spent elsewhere', () => {
-    const { steps } = chosen([cheap], 0);
-    expect(steps[0]?.choice).toEqual({ coverage: 0, savedNanos: 0, wrong: 0 });
-    expect(steps[0]?.classes).toEqual([]);
-    expect(chosenSettings(steps[0] as ChosenStep)).toEqual({ threshold: 1, certificate: undefined });
-    expect(tuneTable(chosen([cheap], 0))).toContain('the errors are better spent elsewhere');
-  });
-
-  it('does not invent a price', () => {
-    const { steps, savedNanos } = chosen([cheap, unpriced]);
-    expect(thresholds(steps)[1]).toBe(lowest(unpriced));
-    expect(steps[1]?.choice).not.toHaveProperty('savedNanos');
-    expect(savedNanos).toBeUndefined();
-    const text = tuneTable(chosen([cheap, unpriced]));
-    expect(text).toMatch(/saves +unknown/);
-    expect(text).toContain('Together the steps save an unknown amount');
-    expect(() => chosen([cheap, unpriced], 10)).toThrow(
-      expect.objectContaining({
-        code: 'rejected',
-        problems: [expect.objectContaining({ where: 'sentiment' })],
-      }),
-    );
-  });
-
-  it('names what a saving is net of, and that a projection is one', () => {
-    const projected = { ...cheap, options: { ...cheap.options, pricing: { ...pricing, projected: true } } };
-    const text = tuneTable(chosen([projected]));
-    expect(text).toMatch(/saves +\$0\.0\d+ on 1,000 messages \(\d+(\.\d)? %\)/);
-    expect(text).toMatch(/net of +\$0\.0001 for little and its samples, \$0\.0001 for the audit, nothing/);
-    expect(text).toContain('a projection, the embedded models cost nothing');
-    expect(text).toContain('(prices of 2026-10-01)');
-  });
-
-  it('does not propose what does not pay', () => {
-    const never = { ...pricing, costs: { ...pricing.costs, smallNanos: 1_000n } };
-    const { steps } = chosen([tuneStep(answered(600, true), { ...options, pricing: never })]);
-    expect(steps[0]?.certification).toMatchObject({ verdict: 'do_not_route' });
-    expect(steps[0]?.choice).toBeUndefined();
-    expect(tuneTable(chooseSteps(steps))).toContain('keeping does not pay');
-  });
 });
 
 describe('rows that have certified', () => {
