@@ -3,13 +3,13 @@ import { callCost } from '@spillway/models/cost';
 import { embeddedModels } from '@spillway/models/embedded';
 import type { LanguageModel, StepName } from '@spillway/models/language-model';
 import { type EndpointProbe, probeEndpoint } from '@spillway/models/probe';
-import type { Models } from '@spillway/models/registry';
+import { type Models, needsEmbedded } from '@spillway/models/registry';
 import { promptFor } from '@spillway/models/steps';
 import { trainPack } from '@spillway/models/train';
 import type { Pack } from '@spillway/pack/pack';
 import type { Budget } from '@spillway/store/budget';
 import { dollars } from './bill.js';
-import { modelsOf } from './calling.js';
+import { modelsOf, overridesOf } from './calling.js';
 import type { CliConfig } from './cli.config.js';
 import type { Finding } from './finding.js';
 import { openBudget } from './stores.js';
@@ -71,7 +71,9 @@ async function probedModels(
 ): Promise<readonly Finding[]> {
   let models: Models;
   try {
-    const embedded = embeddedModels(pack, trainPack(pack));
+    const embedded = needsEmbedded({ pack, overrides: overridesOf(config, pack) })
+      ? embeddedModels(pack, trainPack(pack))
+      : undefined;
     models = modelsOf(config, pack, { embedded, budget: guard.budget });
   } catch (error) {
     return Fault.from(error).problems.map(({ where, message }) => ({

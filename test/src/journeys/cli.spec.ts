@@ -191,16 +191,20 @@ describe('spillway doctor', () => {
         SPILLWAY_DATA: join(folder, 'capped-data'),
         SPILLWAY_PORT: '1',
         SPILLWAY_PACK: pack,
+        SMALL_BASE_URL: models.baseUrl,
         BIG_BASE_URL: models.baseUrl,
       };
     };
     const { stdout } = await spillway(['doctor'], cap('200'));
     expect(stdout).toMatch(/ok {3}model gpt-4o: answered in \d+ ms, for \$0\.000\d+, with/);
-    expect(models.calls).toHaveLength(1);
+    expect(models.calls.map(({ body }) => body.model)).toContain('gpt-4o');
+    const probes = models.calls.length;
     const over = await spillway(['doctor'], cap('0.0001'));
     expect(over).toMatchObject({ code: 3, stdout: expect.stringMatching(/FAIL model gpt-4o: over_budget/) });
     expect(over.stdout).toMatch(/fix: raise the cap in policy.yaml/);
-    expect(models.calls).toHaveLength(1);
+    expect(models.calls.slice(probes).map(({ body }) => body.model)).toEqual([
+      expect.stringContaining('Llama'),
+    ]);
     await models.close();
   }, 60_000);
 });
