@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { gunzipSync } from 'node:zlib';
@@ -22,3 +23,15 @@ export function rowsOf<T>(path: string): readonly T[] {
 
 /** Rows of a file of the shared data, which is not the project's to ship. */
 export const recordedRows = <T>(file: string): readonly T[] => rowsOf<T>(data + file);
+
+/** A file of the shared data that is one JSON value. */
+export const recordedJson = <T>(file: string): T => JSON.parse(readFileSync(data + file, 'utf8')) as T;
+
+/** A file of the shared data as reports name it. */
+export const recordedSet = (file: string, rows: number) => ({
+  path: file,
+  sha256: createHash('sha256')
+    .update(readFileSync(data + file))
+    .digest('hex'),
+  rows,
+});

@@ -1,9 +1,10 @@
 import { seededRandom, shuffle } from '@spillway/confidence/random';
 import { distribution, trainLinear } from '@spillway/models/linear';
-import { recordedRows } from '../recorded-data.js';
+import { recordedJson, recordedRows } from '../recorded-data.js';
 
 /** A bank customer's message with people's label and what two models answered; 77 is an answer that is no label. */
 export interface BankingRow {
+  readonly id: string;
   readonly text: string;
   readonly gold: number;
   readonly gpt35: number;
@@ -16,6 +17,12 @@ interface Labelled {
 }
 
 export const bankingTest = (): readonly BankingRow[] => recordedRows('routing/ocats-banking77-test.jsonl');
+
+/** The 77 labels by their number. */
+export function bankingNames(): readonly string[] {
+  const names = recordedJson<Readonly<Record<string, string>>>('routing/ocats-banking77-labels.json');
+  return Object.keys(names).map((number) => names[number] ?? '');
+}
 
 /** So many messages with people's labels: all there are, a random part, or three of each label. */
 export function bankingLabels(count: 9_002 | 2_300 | 231): readonly Labelled[] {

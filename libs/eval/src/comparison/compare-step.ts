@@ -195,7 +195,9 @@ function summaryOf({ name, embedded, runs }: Answering): ModelSummary {
     if (failure !== undefined) failures[failure] = (failures[failure] ?? 0) + 1;
   }
   const shares = runs.map((run) => run.filter(({ right }) => right).length / run.length);
-  const fingerprints = [...new Set(runs.flat().map(({ fingerprint }) => fingerprint))];
+  // A failure does not tell how it was asked.
+  const answered = runs.flat().filter(({ failure }) => failure === undefined);
+  const fingerprints = [...new Set(answered.map(({ fingerprint }) => fingerprint))];
   return {
     name,
     embedded,
