@@ -29,7 +29,7 @@ interface Label extends Span {
 }
 
 /** A labelled set with the pack that reads it. */
-interface Source {
+export interface Source {
   readonly name: string;
   readonly extractor: Extractor;
   readonly receivedAtMs: number;
@@ -157,9 +157,9 @@ const multidogo: Source = {
   valuesOf: () => undefined,
 };
 
-const sources: readonly Source[] = [nlupp('nlupp_banking'), nlupp('nlupp_hotels'), multidogo];
+export const labelledSources: readonly Source[] = [nlupp('nlupp_banking'), nlupp('nlupp_hotels'), multidogo];
 
-const rowsOf = (source: Source, part: Part): readonly Row[] =>
+export const rowsOf = (source: Pick<Source, 'name'>, part: Part): readonly Row[] =>
   recordedRows<Row>(`extract/${source.name}.${part}.jsonl`);
 
 function labelsOf(row: Row, source: Source): Label[] {
@@ -223,7 +223,9 @@ function read(source: Source, row: Row): Read {
 }
 
 const readAll = (parts: readonly Part[]): Read[] =>
-  sources.flatMap((source) => parts.flatMap((part) => rowsOf(source, part)).map((row) => read(source, row)));
+  labelledSources.flatMap((source) =>
+    parts.flatMap((part) => rowsOf(source, part)).map((row) => read(source, row)),
+  );
 
 interface Count {
   right: number;

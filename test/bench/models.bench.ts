@@ -6,57 +6,13 @@ import {
   calibrationNoise,
 } from '@spillway/confidence/reliability';
 import { coverageAt } from '@spillway/confidence/risk-coverage';
-import { type LinearModel, predictor, trainLinear } from '@spillway/models/linear';
+import { predictor } from '@spillway/models/linear';
 import { trainPack } from '@spillway/models/train';
 import { loadPack } from '@spillway/pack/load';
+import { intents, type LabelledMessage, OOS, sentiments, train } from './labelled-sets.js';
 import { recordedRows, rowsOf } from './recorded-data.js';
 
 const pack = fileURLToPath(new URL('../../deploy/packs/support/', import.meta.url));
-
-interface Row {
-  readonly text: string;
-  readonly subject?: string;
-  readonly label: string;
-}
-
-interface Set {
-  readonly name: string;
-  readonly train: readonly string[];
-  readonly dev?: string;
-  readonly test: string;
-}
-
-const topic = (name: string, dev: boolean): Set => ({
-  name: `intent/${name}`,
-  train: [`intent/${name}.train.jsonl`],
-  ...(dev ? { dev: `intent/${name}.dev.jsonl` } : {}),
-  test: `intent/${name}.test.jsonl`,
-});
-const intents: readonly Set[] = [
-  topic('banking77', true),
-  topic('clinc150', true),
-  topic('natcs', true),
-  topic('sumo_topic', true),
-  topic('hint3_sofmattress', false),
-  topic('hint3_curekart', false),
-  topic('hint3_powerplay11', false),
-];
-
-const moods = (name: string, train: readonly string[], dev?: string): Set => ({
-  name: `sentiment/${name}`,
-  train: train.map((file) => `sentiment/${file}.jsonl`),
-  ...(dev === undefined ? {} : { dev: `sentiment/${dev}.jsonl` }),
-  test: `sentiment/${name}.test.jsonl`,
-});
-const reviews = ['dynasent_r1.dev', 'dynasent_r2.dev', 'product_reviews.train'];
-const sentiments: readonly Set[] = [
-  moods('product_reviews', ['product_reviews.train'], 'product_reviews.dev'),
-  moods('goemotions3', ['goemotions3.train'], 'goemotions3.dev'),
-  moods('dynasent_r1', reviews),
-  moods('dynasent_r2', reviews),
-];
-
-const OOS = 'oos';
 
 /** Numbers from 0 to 1, the same ones each time. */
 function random(): () => number {
@@ -70,20 +26,6 @@ function random(): () => number {
 function quantile(numbers: readonly number[], p: number): number {
   const sorted = [...numbers].sort((a, b) => a - b);
   return sorted[Math.min(sorted.length - 1, Math.floor(p * sorted.length))] ?? Number.NaN;
-}
-
-function train(set: Set, areMoods: boolean): { model: LinearModel; seconds: number } {
-  const learned = set.train.flatMap((file) => recordedRows<Row>(file));
-  const dev = set.dev === undefined ? undefined : recordedRows<Row>(set.dev);
-  const started = performance.now();
-  const model = trainLinear(
-    learned.map(({ text }) => text),
-    [{ name: set.name, labels: learned.map(({ label }) => label), outOfScope: OOS, moods: areMoods }],
-    dev === undefined
-      ? {}
-      : { calibrateOn: { texts: dev.map(({ text }) => text), labels: [dev.map(({ label }) => label)] } },
-  );
-  return { model, seconds: (performance.now() - started) / 1000 };
 }
 
 type Predict = ReturnType<typeof predictor>;
@@ -100,7 +42,13 @@ function macroF1(truth: readonly string[], said: readonly string[]): number {
 }
 
 /** One line of the table: what one classifier says about one test set. */
-function measure(name: string, test: readonly Row[], predict: Predict, at: number, seconds: string): string {
+function measure(
+  name: string,
+  test: readonly LabelledMessage[],
+  predict: Predict,
+  at: number,
+  seconds: string,
+): string {
   for (const { text } of test) predict(text);
   const times: number[] = [];
   const said = test.map(({ text }) => {
@@ -146,7 +94,7 @@ function measure(name: string, test: readonly Row[], predict: Predict, at: numbe
 
 /** How sure a model is of messages from a domain that it knows nothing of. */
 function strangers(name: string, predict: Predict, outOfScope: string): string {
-  const inbox = recordedRows<Row>('inbox/sumo_2025.jsonl').filter((_, row) => row % 10 === 0);
+  const inbox = recordedRows<LabelledMessage>('inbox/sumo_2025.jsonl').filter((_, row) => row % 10 === 0);
   const long = (text: string) => text.split(/\s+/).length >= 150;
   const said = inbox.map(({ text, subject = '' }) => ({
     long: long(text),
@@ -192,15 +140,31 @@ export async function run(): Promise<void> {
   for (const set of [...intents, ...sentiments]) {
     const { model, seconds } = train(set, set.name.startsWith('sentiment/'));
     const predict = predictor(model);
-    line(measure(set.name, recordedRows<Row>(set.test), predict, 0, seconds.toFixed(1)));
+    line(measure(set.name, recordedRows<LabelledMessage>(set.test), predict, 0, seconds.toFixed(1)));
     if (/banking77|clinc150/.test(set.name)) far.push(strangers(set.name, predict, OOS));
   }
   const started = performance.now();
   const { linear } = trainPack(await loadPack(pack));
   const seconds = ((performance.now() - started) / 1000).toFixed(1);
   const predict = predictor(linear);
-  line(measure('pack support, intents', rowsOf<Row>(`${pack}eval/classify.jsonl`), predict, 0, seconds));
-  line(measure('pack support, moods', rowsOf<Row>(`${pack}eval/sentiment.jsonl`), predict, 1, seconds));
+  line(
+    measure(
+      'pack support, intents',
+      rowsOf<LabelledMessage>(`${pack}eval/classify.jsonl`),
+      predict,
+      0,
+      seconds,
+    ),
+  );
+  line(
+    measure(
+      'pack support, moods',
+      rowsOf<LabelledMessage>(`${pack}eval/sentiment.jsonl`),
+      predict,
+      1,
+      seconds,
+    ),
+  );
   far.push(strangers('pack support', predict, 'out_of_scope'));
   process.stdout.write(`\nIntent and mood of a message of 60 words: ${microseconds(predict)} us (median).\n`);
   process.stdout.write(

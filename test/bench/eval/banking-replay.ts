@@ -11,9 +11,11 @@ import {
   bankingTest,
   secondOpinions,
 } from '../confidence/banking.js';
-import { atLeast, decimals, percent, type Target } from '../confidence/target.js';
+import { atLeast, decimals, type Target } from '../confidence/target.js';
 import { recordedSet } from '../recorded-data.js';
+import { recordedNowhere } from './recorded-nowhere.js';
 import { type ReplayServer, startReplay } from './replay-server.js';
+import { same } from './same.js';
 
 /** Names of labels as a pack has them. */
 const labelOf = (name: string): string =>
@@ -80,13 +82,6 @@ const scored = ({ result, call }: StepCompletedInit, score: number): StepComplet
   confidence: { raw: score, calibrated: score },
 });
 
-const uncached = {
-  once: async (_: string, __: number, work: () => Promise<Uint8Array>) => ({
-    result: await work(),
-    recorded: false,
-  }),
-};
-
 /**
  * What GPT-3.5 and GPT-4 were recorded to answer to the public half of Banking77's test rows, given back by an HTTP server to
  * the driver that customers' messages go through, and compared as `spillway eval` compares. GPT-3.5 has no probabilities: its
@@ -107,7 +102,7 @@ export async function bankingReplay(example: Pack): Promise<readonly Target[]> {
         {
           pack,
           models: { for: (step, of) => models.for(step, of) },
-          calls: uncached,
+          calls: recordedNowhere,
           step: 'classify',
           tier,
           identity: tier,
@@ -169,11 +164,3 @@ export async function bankingReplay(example: Pack): Promise<readonly Target[]> {
     big.close();
   }
 }
-
-/** A share that is known from elsewhere, to the row. */
-export const same = (name: string, wanted: number, measured: number): Target => ({
-  name,
-  wanted: percent(wanted),
-  measured: percent(measured),
-  met: Math.abs(measured - wanted) < 1e-9,
-});
