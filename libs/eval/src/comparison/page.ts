@@ -28,6 +28,35 @@ function costOf(
   return nanos === undefined ? undefined : Number(nanos) / 1e9;
 }
 
+interface NamedPoint {
+  readonly name: string;
+  readonly cost: number;
+  readonly right: number;
+}
+
+/** Share of an axis within which two names would cover each other. */
+const NEAR = 0.06;
+
+/** Neighbours stand on different heights. */
+const LABEL_HEIGHT = 14;
+
+/** One label for points that lie on each other. */
+function namesOf(
+  points: readonly NamedPoint[],
+  near: { readonly x: number; readonly y: number },
+): readonly NamedPoint[] {
+  const labels: NamedPoint[] = [];
+  for (const point of points) {
+    const at = labels.findIndex(
+      ({ cost, right }) => Math.abs(cost - point.cost) <= near.x && Math.abs(right - point.right) <= near.y,
+    );
+    const label = labels[at];
+    if (label === undefined) labels.push(point);
+    else labels[at] = { ...label, name: `${label.name}, ${point.name}` };
+  }
+  return labels;
+}
+
 /** Undefined where a price is unknown: nothing is drawn then. */
 function qualityChart(figures: StepFigures): string | undefined {
   const lines = figures.lines.flatMap((line) => {
@@ -40,6 +69,12 @@ function qualityChart(figures: StepFigures): string | undefined {
     return cost === undefined ? [] : [{ cost, right: point.accuracy }];
   });
   if (lines.length < figures.lines.length) return undefined;
+  const widest = Math.max(...lines.map(({ cost }) => cost));
+  const [lowest, highest] = [
+    Math.min(...lines.map(({ lower }) => lower)),
+    Math.max(...lines.map(({ upper }) => upper)),
+  ];
+  const names = namesOf(lines, { x: NEAR * widest, y: NEAR * (highest - lowest) });
   return chart('Cost against quality: share right by dollars of 1,000 messages', {
     ...size,
     marginRight: 56,
@@ -48,13 +83,21 @@ function qualityChart(figures: StepFigures): string | undefined {
     marks: [
       Plot.line(curve, { x: 'cost', y: 'right', strokeOpacity: 0.45, strokeDasharray: '3 3' }),
       Plot.ruleX(lines, { x: 'cost', y1: 'lower', y2: 'upper', strokeOpacity: 0.35 }),
-      Plot.dot(lines, {
-        x: 'cost',
-        y: 'right',
-        r: 4,
-        fill: ({ name }: { readonly name: string }) => (name === 'cascade' ? RED : GREEN),
-      }),
-      Plot.text(lines, { x: 'cost', y: 'right', text: 'name', textAnchor: 'start', dx: 7, dy: -6 }),
+      Plot.dot(lines, { x: 'cost', y: 'right', r: 4, fill: GREEN }),
+      Plot.dot(
+        lines.filter(({ name }) => name === 'cascade'),
+        { x: 'cost', y: 'right', r: 4, fill: RED },
+      ),
+      ...names.map((label, at) =>
+        Plot.text([label], {
+          x: 'cost',
+          y: 'right',
+          text: 'name',
+          textAnchor: 'start',
+          dx: 7,
+          dy: -7 - LABEL_HEIGHT * (at % 3),
+        }),
+      ),
     ],
   });
 }
