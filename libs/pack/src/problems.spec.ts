@@ -338,11 +338,7 @@ const cases: Readonly<Record<string, readonly (readonly [edit: Edit | readonly E
         'must have answers from the threshold on',
       ],
       [
-        [
-          'policy.yaml',
-          'draft: { threshold: 0.7',
-          'draft: { shadow: { rate: 0.1, §spread: expected_error }, threshold: 0.7',
-        ],
+        ['policy.yaml', 'by: person }', 'by: person, §spread: expected_error }'],
         'needs a certificate with expected',
       ],
       [['policy.yaml', 'rate: 0.02', '§rate: 0.001'], '"rate" must be at least 0.005'],

@@ -29,7 +29,7 @@ interface Sizes {
   readonly warmUpSeconds: number;
 }
 
-const defaults: Sizes = { perSecond: 100, seconds: 30, warmUpSeconds: 20 };
+const defaults: Sizes = { perSecond: 100, seconds: 30, warmUpSeconds: 45 };
 
 /** How long a message takes beyond the time of its models, at an even pace that waits for nobody. */
 export async function endpointLatency(sizes: Sizes = defaults): Promise<void> {

@@ -19,7 +19,7 @@ interface Sizes {
 }
 
 /** A real support inbox through every service, with embedded models, on Kafka, Redis and PostgreSQL. */
-export async function inboxThroughput(sizes: Sizes = { messages: 5_000, warmUp: 2_000 }): Promise<void> {
+export async function inboxThroughput(sizes: Sizes = { messages: 10_000, warmUp: 6_000 }): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), 'spillway-bench-'));
   const files = {
     messages: await firstLines(folder, sizes.messages),
