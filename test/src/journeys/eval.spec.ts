@@ -233,6 +233,21 @@ describe('against two endpoints', () => {
   );
 
   it(
+    'repeated answers are each asked for once',
+    async () => {
+      const data = fresh();
+      const args = ['--set', few, '--repeat', '2', '--yes'];
+      const { stdout } = await start(data, environment(), args).ended;
+      expect([small.calls.length, big.calls.length]).toEqual([12, 12]);
+      expect(stdout).toContain('over 2 runs');
+      const again = await start(data, environment(), args).ended;
+      expect(again.stderr).toContain('Served from the cache: 24 of 24 calls');
+      expect(keysSince([12, 12])).toEqual([]);
+    },
+    TIMEOUT_MS,
+  );
+
+  it(
     'an endpoint that gives no answers leaves nothing to compare',
     async () => {
       big.always(() => ({ kind: 'status', status: 429, headers: { 'retry-after-ms': '1' } }));

@@ -96,7 +96,7 @@ export const differenceTable = ({ differences, f1Name }: StepFigures): Table => 
 
 /** What has to be known to read the tables, one sentence each. */
 export function notesOf(figures: StepFigures): readonly string[] {
-  const { decisions, rows, models, threshold, evidence } = figures;
+  const { decisions, rows, models, threshold, evidence, gapRecovered } = figures;
   const held =
     decisions.hold === 0
       ? ''
@@ -105,6 +105,11 @@ export function notesOf(figures: StepFigures): readonly string[] {
   return [
     dataLine(evidence, rows),
     `the policy at ${threshold} keeps ${decisions.keep} of ${rows} small answers and sends ${decisions.escalate} on${held}`,
+    ...(gapRecovered === undefined
+      ? []
+      : [
+          `APGR of the small model’s confidence ${gapRecovered.toFixed(3)}, over all thresholds in hindsight; 0.5 says nothing`,
+        ]),
     ...(embedded.length === 0
       ? []
       : [

@@ -8,8 +8,9 @@ import { differenceInterval, type McNemar, mcnemar, pairedOutcome } from '../sta
 import { type Spread, spreadOf } from '../statistics/spread.js';
 import type { Evidence } from './data-line.js';
 import { type Decision, decisionOn, type GradedAnswer } from './graded.js';
+import { averageGapOf, cascadeOf, type HindsightPoint, hindsightOf } from './hindsight.js';
 import type { JudgedCascade } from './judged-step.js';
-import { type Figure, type Line, type LineOptions, lineCosts, lineOf } from './lines.js';
+import { type Figure, type Line, type LineOptions, lineOf } from './lines.js';
 
 /** A model with its answers to all rows, once for each repetition. */
 interface Answering {
@@ -36,15 +37,6 @@ interface ModelSummary {
   readonly failures: Readonly<Record<string, number>>;
 }
 
-/** A threshold with what the cascade would have been right on these rows, drawn with the labels in view. */
-interface HindsightPoint {
-  readonly threshold: number;
-  readonly sent: number;
-  readonly accuracy: number;
-  readonly nanosPerThousand: bigint | undefined;
-  readonly referencePerThousand: bigint | undefined;
-}
-
 /** The same rows answered in every way, side by side. Holds nothing that a customer wrote. */
 export interface StepFigures {
   readonly step: StepName;
@@ -63,6 +55,8 @@ export interface StepFigures {
   /** Confidence of each small answer that has one, and whether it is right. */
   readonly confidences: readonly { readonly confidence: number; readonly right: boolean }[];
   readonly hindsight: readonly HindsightPoint[];
+  /** APGR of the small model's confidence; absent where there is no gap or no confidence. */
+  readonly gapRecovered?: number;
   readonly evidence: Evidence;
 }
 
@@ -100,6 +94,7 @@ export function compareStep(options: CompareOptions): ComparedStep {
   const cascades = cascadesOf(decisions, lineOptions, options);
   const sent = decisions.map((decision) => Number(decision !== 'keep'));
   const cascade = cascadeOf(small, big, sent);
+  const gap = averageGapOf(lineOptions);
   const figures: StepFigures = {
     step,
     rows: small.length,
@@ -117,6 +112,7 @@ export function compareStep(options: CompareOptions): ComparedStep {
       confidence === undefined ? [] : [{ confidence, right }],
     ),
     hindsight: hindsightOf(lineOptions),
+    ...(gap === undefined ? {} : { gapRecovered: gap }),
     evidence,
   };
   return { figures, small, big, cascade, cascades };
@@ -181,14 +177,6 @@ function linesOf(
 
 const firstRun = (model: Answering | undefined): readonly GradedAnswer[] => model?.runs[0] ?? [];
 
-/** What a customer's message gets: the small answer where it is kept, else the big one. */
-const cascadeOf = (
-  small: readonly GradedAnswer[],
-  big: readonly GradedAnswer[],
-  sent: readonly number[],
-): readonly GradedAnswer[] =>
-  small.map((answer, at) => (sent[at] === 0 ? answer : (big[at] as GradedAnswer)));
-
 function summaryOf({ name, embedded, runs }: Answering): ModelSummary {
   const failures: Record<string, number> = {};
   for (const { failure } of runs[0] ?? []) {
@@ -232,28 +220,3 @@ const countsOf = (decisions: readonly Decision[]): Record<Decision, number> => (
   escalate: decisions.filter((one) => one === 'escalate').length,
   hold: decisions.filter((one) => one === 'hold').length,
 });
-
-/** Points of the curve that a chart can show. */
-const POINTS = 40;
-
-/** What thresholds would have done on these very rows: it describes the confidences and promises nothing. */
-function hindsightOf(options: LineOptions): readonly HindsightPoint[] {
-  const { small, big } = options;
-  const scores = small.map(({ confidence }) => confidence ?? Number.NEGATIVE_INFINITY);
-  const rising = [...new Set(scores)].filter(Number.isFinite).sort((one, other) => one - other);
-  const step = Math.max(1, Math.floor(rising.length / POINTS));
-  const thresholds = [...rising.filter((_, at) => at % step === 0), Number.POSITIVE_INFINITY];
-  return thresholds.map((threshold) => {
-    const sent = scores.map((score) => Number(score < threshold));
-    const right = cascadeOf(small, big, sent).filter((answer) => answer.right).length;
-    // F1 and intervals are not of interest here, and cost most of the time.
-    const { nanosPerThousand, referencePerThousand } = lineCosts({ asksSmall: true, sent }, options);
-    return {
-      threshold,
-      sent: sent.reduce((sum, one) => sum + one, 0) / sent.length,
-      accuracy: right / small.length,
-      nanosPerThousand,
-      referencePerThousand,
-    };
-  });
-}

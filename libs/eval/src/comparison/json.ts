@@ -71,6 +71,7 @@ function stepOf({ figures, details, verdict, judged }: StepComparison) {
       f1: known(f1),
     })),
     decisions,
+    apgr: known(figures.gapRecovered),
     floor: known(verdict.facts.floor),
     under_floor: verdict.underFloor,
     verdict: {

@@ -87,6 +87,8 @@ describe('two models on the same rows', () => {
       'no loss above 2 points with 95 % confidence on 400 messages',
     );
     expect(comparison.verdict.recommendation.keep).toBe('cascade');
+    // Sending the fifth that is wrong first recovers all at once.
+    expect(comparison.figures.gapRecovered).toBeCloseTo(0.9, 2);
   });
 
   it('stand in every report with set, hash, labels and day of the prices', () => {
