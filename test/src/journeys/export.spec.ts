@@ -47,7 +47,7 @@ const history = () => [
   classified('eval', 'big', 'account_access'),
   received('held', {
     receivedAtMs: START + 300,
-    text: 'Where is my order FF-204518?',
+    text: 'Did my order FF-204518 leave you at all?',
     customer: 'Ada Byron',
   }),
   classified('held', 'small', 'order_status'),
@@ -126,7 +126,7 @@ describe('spillway export', () => {
     expect(parts.flatMap(({ stdout }) => linesOf(stdout))).toMatchObject([
       {
         id: 'held',
-        text: 'Where is my order [ORDER_NUMBER_1]?',
+        text: 'Did my order [ORDER_NUMBER_1] leave you at all?',
         reply: '[ORDER_NUMBER_1] left us today.',
         source: 'edited',
       },
