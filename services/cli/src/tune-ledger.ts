@@ -41,12 +41,16 @@ export async function fromLedger(
   });
 }
 
+/** What was not kept is of the traffic too, also where no label came of it. */
+const isNotKept = ({ tier, verdict }: MessageView['decisions'][number]): boolean =>
+  tier === 'small' && verdict !== 'accept';
+
 async function auditedSince(sinceMs: number, config: CliConfig): Promise<readonly MessageView[]> {
   const messages: MessageView[] = [];
   const ledger = await openLedgerReader(config);
   try {
     for await (const message of messagesSince(ledger, sinceMs)) {
-      if (message.audits.length > 0) messages.push(message);
+      if (message.audits.length > 0 || message.decisions.some(isNotKept)) messages.push(message);
     }
   } finally {
     await ledger.close();

@@ -22,6 +22,8 @@ export interface AnsweredRow {
   /** The class that the label names: what figures are broken down by. */
   readonly label: string;
   readonly right: boolean;
+  /** No label came, and `right` is false: it counts as wrong where a promise is tested, and nothing is fitted to it. */
+  readonly unlabelled?: true;
   /** The call failed: that says nothing of the traffic. */
   readonly failed?: true;
   /** What a classification says; absent for other steps. */

@@ -4,6 +4,8 @@ import { clopperPearson, type Interval } from '@spillway/confidence/binomial';
 export interface JudgedRow {
   readonly label: string;
   readonly right: boolean;
+  /** No label came: it counts as wrong. */
+  readonly unlabelled?: true;
   readonly receivedAt?: string;
   /** Absent: there is no confidence, so the answer is never kept. */
   readonly score?: number;

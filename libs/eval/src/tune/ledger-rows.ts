@@ -7,7 +7,7 @@ import type { AnsweredRow } from './answered-row.js';
 
 export interface LedgerRowsOptions {
   readonly step: LabelledStep;
-  /** `agreement`: what the big model said; `truth`: what people said of messages that had been drawn. */
+  /** `agreement`: what the big model said; `truth`: what people said of messages that had been drawn for them. */
   readonly source: LabelSource;
   /** Decides which of the escalated answers stand in for all of them. */
   readonly seed: string;
@@ -16,53 +16,71 @@ export interface LedgerRowsOptions {
 /** What is needed of a message. */
 export type AuditedMessage = Pick<
   MessageView,
-  'id' | 'text' | 'conversationId' | 'receivedAtMs' | 'steps' | 'audits'
+  'id' | 'text' | 'conversationId' | 'receivedAtMs' | 'steps' | 'decisions' | 'audits'
 >;
 
-interface Audited {
+/** A small answer that was decided on. */
+interface Answered {
   readonly message: AuditedMessage;
-  readonly audit: AuditView;
   readonly answer: StepView;
+  readonly kept: boolean;
+  readonly policyVersion: string;
+  /** What was said of it by the wanted source, of a draw that nobody had a say in; absent: nothing. */
+  readonly audit?: AuditView;
 }
 
 /**
- * The audited answers of a step as rows that look like the traffic. Kept answers were audited at some rate and escalated
- * ones always: all are thinned to the lowest rate, so that each stands for as many as any other (thinning by a keyed hash
- * of the message's id). An audit that no label came for counts as wrong. What a person picked stands for no other
- * message and is left out. Without audits of kept answers there are no rows: escalated ones alone say nothing of them.
+ * The small answers of a step as rows that look like the traffic. Kept ones count where they were drawn, at some rate, and
+ * of all others as large a share is taken (by a keyed hash of the message's id), so that each row stands for as many as any
+ * other. What was not kept and has no label of this source, because nobody was asked, is there all the same: without it
+ * the traffic would look as sure as what is kept of it. What a person picked, also among drawn messages, is left out, and
+ * so is all traffic of policies under which nothing was drawn for this source.
  */
 export function ledgerRows(
   messages: readonly AuditedMessage[],
   { step, source, seed }: LedgerRowsOptions,
 ): readonly AnsweredRow[] {
-  const audited = messages.flatMap((message) => auditedAnswer(message, step, source));
-  const rates = audited.filter(({ audit }) => audit.audit !== 'escalated').map(({ audit }) => audit.rate);
-  if (rates.length === 0) return [];
-  const rate = Math.min(...rates);
-  return audited.filter(({ message, audit }) => standsIn(message.id, rate / rateOf(audit), seed)).map(rowOf);
+  const answers = messages.flatMap((message) => answersOf(message, step, source));
+  const drawn = answers.filter(({ kept, audit }) => kept && audit !== undefined);
+  const versions = new Set(drawn.map(({ policyVersion }) => policyVersion));
+  const others = answers.filter(({ kept, policyVersion }) => !kept && versions.has(policyVersion));
+  const least = Math.min(1, ...drawn.map(rateOf));
+  return [...drawn, ...others]
+    .filter((one) => standsIn(one.message.id, least / rateOf(one), seed))
+    .map(rowOf);
 }
 
-/** Every escalated answer has the big model's word. */
-const rateOf = ({ audit, rate }: AuditView): number => (audit === 'escalated' ? 1 : rate);
+/** With which chance an answer was looked at. */
+const rateOf = ({ kept, audit }: Answered): number => (kept ? (audit?.rate ?? 0) : 1);
 
 const standsIn = (id: string, share: number, key: string): boolean =>
   share >= 1 || sampled({ key: `tune:${key}`, id, rate: Math.max(LEAST_RATE, share) });
 
-function auditedAnswer(message: AuditedMessage, step: LabelledStep, source: LabelSource): readonly Audited[] {
-  const audit = message.audits.find((one) => one.step === step && one.source === source && one.rate > 0);
+function answersOf(message: AuditedMessage, step: LabelledStep, source: LabelSource): readonly Answered[] {
   const answer = message.steps.find((one) => one.step === step && one.tier === 'small');
-  return audit === undefined || answer === undefined ? [] : [{ message, audit, answer }];
+  const decision = message.decisions.find((one) => one.step === step && one.tier === 'small');
+  if (answer === undefined || answer.value === null || decision === undefined) return [];
+  // It came too late: the decision was on the silence before it.
+  if (decision.confidence === null && answer.confidence !== null) return [];
+  const kept = decision.verdict === 'accept';
+  const kind = kept ? 'shadow' : 'escalated';
+  const audit = message.audits.find(
+    (one) => one.step === step && one.source === source && one.audit === kind && one.rate > 0,
+  );
+  const { policyVersion } = decision;
+  return [{ message, answer, kept, policyVersion, ...(audit === undefined ? {} : { audit }) }];
 }
 
-function rowOf({ message, audit, answer }: Audited): AnsweredRow {
+function rowOf({ message, audit, answer }: Answered): AnsweredRow {
   const { confidence, rawConfidence } = answer;
+  const wrong = audit?.wrong ?? null;
   return {
     cluster: rowHash(message.text),
     conversationId: message.conversationId,
     receivedAt: new Date(message.receivedAtMs).toISOString(),
     label: labelOf(answer),
-    right: audit.wrong === false,
-    ...(answer.value === null ? { failed: true } : {}),
+    right: wrong === false,
+    ...(wrong === null ? { unlabelled: true } : {}),
     ...(answer.value?.kind === 'classification' ? { said: answer.value.label } : {}),
     ...(rawConfidence === null
       ? {}
@@ -74,7 +92,7 @@ function rowOf({ message, audit, answer }: Audited): AnsweredRow {
             features: answer.features ?? {},
           },
         }),
-    fingerprint: audit.fingerprint,
+    fingerprint: answer.fingerprint ?? '',
   };
 }
 

@@ -33,7 +33,7 @@ const lotOf = (cluster: string): number =>
 /**
  * Deals labelled answers to their roles: one row for each cluster of near-duplicates and each conversation, of the
  * fingerprint that most answers have. Embedded models are calibrated on the pack's examples, so nothing is left to fit
- * and every row certifies. The role of a row follows from its text: it is the same in every run.
+ * and every row certifies. Nothing is fitted to a row without a label; of those as many are left out as of the others. The role of a row follows from its text: it is the same in every run.
  */
 export function rolesOf(rows: readonly AnsweredRow[]): Roles {
   const fingerprint = commonest(rows);
@@ -46,7 +46,7 @@ export function rolesOf(rows: readonly AnsweredRow[]): Roles {
   const nothingToFit = kept.some(({ signal }) => signal?.embedded === true);
   const fits = ({ cluster }: AnsweredRow): boolean => !nothingToFit && lotOf(cluster) < FIT_SHARE;
   return {
-    fit: kept.filter(fits),
+    fit: kept.filter((row) => fits(row) && row.unlabelled !== true),
     certify: kept.filter((row) => !fits(row)),
     repeated: same.length - kept.length,
     otherFingerprint: rows.length - same.length,

@@ -4,7 +4,7 @@ import { riskCoverage } from '@spillway/confidence/risk-coverage';
 import { chart } from '../chart.js';
 import { type Html, html, htmlTable, markup, page } from '../html.js';
 import type { ChosenStep, ChosenSteps } from './threshold-choice.js';
-import { type Point, pointsOf, type StepTuning } from './tune-step.js';
+import { type Point, pointsOf, type StepTuning, withLabel } from './tune-step.js';
 import { figuresOf, percent, promiseOf, togetherText } from './tune-table.js';
 
 const size = {
@@ -20,11 +20,13 @@ const columns = (points: readonly Point[]) =>
   [points.map(({ score }) => score), points.map(({ right }) => right)] as const;
 
 function reliabilityChart(tuning: StepTuning): string {
-  const data = reliability(...columns(pointsOf(tuning))).map(({ confidence, accuracy, interval }) => ({
-    said: confidence,
-    right: accuracy,
-    ...interval,
-  }));
+  const data = reliability(...columns(pointsOf({ judged: withLabel(tuning.judged) }))).map(
+    ({ confidence, accuracy, interval }) => ({
+      said: confidence,
+      right: accuracy,
+      ...interval,
+    }),
+  );
   return chart('Reliability: confidence said against share that is right', {
     ...size,
     x: { domain: [0, 1], label: 'confidence said' },

@@ -182,6 +182,34 @@ it('a selective promise without a delta is none', () => {
   expect(() => tuneStep(answered(600, true), terms)).toThrow(expect.objectContaining({ code: 'rejected' }));
 });
 
+describe('rows without a label', () => {
+  const unsure = (rows: readonly AnsweredRow[]) =>
+    rows.filter(({ signal }) => (signal?.calibrated ?? 0) < 0.3);
+  const bare = (rows: readonly AnsweredRow[]) =>
+    rows.map((row) =>
+      unsure([row]).length === 0 ? row : { ...row, right: false, unlabelled: true as const },
+    );
+
+  it('count as wrong where a promise is tested, and say nothing of the model', () => {
+    const rows = answered(900, true);
+    const tuning = tuneStep(bare(rows), options);
+    const labelled = rows.filter((row) => !unsure(rows).includes(row));
+    expect(tuning.rows).toMatchObject({ certify: 900, unlabelled: unsure(rows).length });
+    expect(tuning.accuracy).toBeCloseTo(labelled.filter(({ right }) => right).length / labelled.length, 12);
+    expect(tuning.passed.at(-1)?.threshold).toBeGreaterThan(0.27);
+    expect(tuneTable(chooseSteps([tuning]))).toContain(
+      `${unsure(rows).length} of the tested on, counted as wrong`,
+    );
+  });
+
+  it('are fitted to by nothing, and thinned as the others are', () => {
+    const rows = answered(900, false);
+    const [before, after] = [rolesOf(rows), rolesOf(bare(rows))];
+    expect(after.fit).toEqual(before.fit.filter((row) => unsure([row]).length === 0));
+    expect(after.certify).toHaveLength(before.certify.length);
+  });
+});
+
 describe('rows that have certified', () => {
   const tuning = tuneStep(answered(600, true), options);
 

@@ -57,6 +57,8 @@ export interface StepTuning {
     readonly otherFingerprint: number;
     /** Certification rows without a confidence: they are never kept. */
     readonly silent: number;
+    /** Certification rows without a label: they count as wrong. */
+    readonly unlabelled: number;
   };
   readonly fingerprint: string;
   /** `sha256:` and the hash of the rows certified on, with their labels. */
@@ -66,9 +68,9 @@ export interface StepTuning {
   readonly fittedOn: readonly string[];
   /** First and last day of the rows; absent where they do not tell. */
   readonly period?: { readonly first: string; readonly last: string };
-  /** Share of all certification rows that the small model has right. */
+  /** Share of the certification rows with a label that the small model has right. */
   readonly accuracy: number;
-  /** Of the scores on the certification rows. */
+  /** Of the scores on the certification rows with a label. */
   readonly quality: {
     readonly auroc: number;
     readonly augrc: number;
@@ -84,10 +86,14 @@ export interface StepTuning {
 export const pointsOf = ({ judged }: Pick<StepTuning, 'judged'>): readonly Point[] =>
   judged.flatMap(({ score, right }) => (score === undefined ? [] : [{ score, right }]));
 
+/** The rows that show what a score is worth. */
+export const withLabel = (rows: readonly JudgedRow[]): readonly JudgedRow[] =>
+  rows.filter(({ unlabelled }) => unlabelled !== true);
+
 /**
  * Fits and certifies one step on labelled answers: rows are dealt to their roles, the confidence is fitted on one part,
  * and the threshold certified on the other, which nothing has looked at before. A row that has no confidence is never
- * kept and counts in every share.
+ * kept and counts in every share; one that has no label counts as wrong.
  *
  * @throws Fault `rejected` for a target or delta that is none, and for a selective promise without a delta
  */
@@ -96,6 +102,7 @@ export function tuneStep(given: readonly AnsweredRow[], options: TuneOptions): S
   const fitted = fitConfidence(roles.fit, { ...options, fingerprint: roles.fingerprint });
   const judged = roles.certify.map((row) => judgedRow(row, scoreOf(row, fitted?.fit)));
   const points = pointsOf({ judged });
+  const known = withLabel(judged);
   const start = options.mode === 'joint' ? undefined : startOf(fitted?.older ?? [], points, options);
   const certification = outcomeOf(points, judged.length, options, start);
   return {
@@ -111,14 +118,15 @@ export function tuneStep(given: readonly AnsweredRow[], options: TuneOptions): S
       repeated: roles.repeated,
       otherFingerprint: roles.otherFingerprint,
       silent: judged.length - points.length,
+      unlabelled: judged.length - known.length,
     },
     fingerprint: roles.fingerprint,
     data: dataHash(roles.certify.map(({ cluster, label }) => ({ row: cluster, label }))),
     certifiedOn: roles.certify.map(({ cluster }) => cluster).sort(),
     fittedOn: roles.fit.map(({ cluster }) => cluster).sort(),
     ...periodOf(roles.certify),
-    accuracy: shareOf(roles.certify.map(({ right }) => right)),
-    quality: qualityOf(points),
+    accuracy: shareOf(known.map(({ right }) => right)),
+    quality: qualityOf(pointsOf({ judged: known })),
     judged,
     seen: seenIn(given, roles.fingerprint, fitted?.fit),
   };
@@ -152,10 +160,14 @@ function startOf(
 const shareOf = (right: readonly boolean[]): number =>
   right.length === 0 ? Number.NaN : right.filter(Boolean).length / right.length;
 
-function judgedRow({ label, right, receivedAt }: AnsweredRow, score: number | undefined): JudgedRow {
+function judgedRow(
+  { label, right, unlabelled, receivedAt }: AnsweredRow,
+  score: number | undefined,
+): JudgedRow {
   return {
     label,
     right,
+    ...(unlabelled === undefined ? {} : { unlabelled }),
     ...(receivedAt === undefined ? {} : { receivedAt }),
     ...(score === undefined ? {} : { score }),
   };

@@ -59,6 +59,9 @@ export function figuresOf(tuning: ChosenStep): readonly Figure[] {
     ['rows', `${rows.given} given, ${rows.fit} to fit, ${rows.certify} to test on`],
     ['left out', `${rows.repeated} repeated, ${rows.otherFingerprint} of another fingerprint`],
     ['without confidence', String(rows.silent)],
+    ...(rows.unlabelled === 0
+      ? []
+      : [['without a label', `${rows.unlabelled} of the tested on, counted as wrong`] as const]),
     ['labels', labelled(tuning)],
     ['fingerprint', tuning.fingerprint],
     ['data', tuning.data],
