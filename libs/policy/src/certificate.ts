@@ -54,6 +54,22 @@ export interface Shadow {
   readonly onAlarm: OnAlarm;
 }
 
+/** Whose word the audit counts by. */
+export const sourceOf = ({ by = 'model' }: Shadow): Certificate['labelSource'] =>
+  by === 'person' ? 'truth' : 'agreement';
+
+/**
+ * What the alarm of an audit is worth that asks somebody else than the certificate did; undefined where it asks the same.
+ * Two models disagree at most as much more often, or less, than the small one errs as the big one errs itself: an alarm
+ * that is held to the certificate's target can ring while the promise holds, and can be late.
+ */
+export function auditCaveat(certificate: Certificate, shadow: Shadow): string | undefined {
+  if (certificate.labelSource === sourceOf(shadow)) return undefined;
+  return certificate.labelSource === 'truth'
+    ? 'The certificate is of people’s labels, and the audit counts where the big model differs: what that has wrong counts against the small one, or hides with it. With by: person the audit measures what is promised.'
+    : 'The certificate is of the big model’s answers, and the audit counts what people call wrong: what the big model has wrong too counts here and not there. With by: model the audit measures what is promised.';
+}
+
 /**
  * The share of wrong answers among the kept ones that the certificate allows. A joint promise counts over all traffic:
  * what is kept may be wrong more often, as far as less than everything was kept.

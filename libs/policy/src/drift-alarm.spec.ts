@@ -11,6 +11,16 @@ it.each<[string, Omit<DriftAlarm, 'response' | 'raisedAtMs'>, string]>([
     '31 of 400 audited answers (7.75 %) were wrong since 2026-11-25 10:42 UTC, at most 5 % may be',
   ],
   [
+    'answers that people call wrong',
+    { ...audited, labelSource: 'truth' },
+    '31 of 400 audited answers (7.75 %) were wrong by people’s labels since 2026-11-25 10:42 UTC, at most 5 % may be',
+  ],
+  [
+    'answers that the big model does not agree with',
+    { ...audited, labelSource: 'agreement' },
+    '31 of 400 audited answers (7.75 %) differed from the big model’s answers since 2026-11-25 10:42 UTC, at most 5 % may be',
+  ],
+  [
     'answers under the threshold',
     { ...since, signal: 'below_threshold', labels: 240, errors: 96, allowed: 0.1955 },
     '96 of 240 answers (40 %) were under the threshold since 2026-11-25 10:42 UTC, at most 19.55 % were expected',

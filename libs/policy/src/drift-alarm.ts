@@ -1,4 +1,4 @@
-import { type OnAlarm, percent } from './certificate.js';
+import { type Certificate, type OnAlarm, percent } from './certificate.js';
 
 /** What rang: answers that an audit found wrong, or a share that anybody can see. */
 export type AlarmSignal = 'wrong' | 'below_threshold' | 'out_of_scope';
@@ -16,6 +16,8 @@ export interface DriftAlarm {
   readonly errors: number;
   /** The highest share that would have been no alarm. */
   readonly allowed: number;
+  /** By whose word audited answers were wrong; absent where none were audited, and in alarms that did not say. */
+  readonly labelSource?: Certificate['labelSource'];
 }
 
 const observed = {
@@ -24,6 +26,11 @@ const observed = {
   out_of_scope: { answers: 'answers', were: 'were called out of scope', most: 'were expected' },
 } as const satisfies Record<AlarmSignal, object>;
 
+const wrongBy = {
+  truth: 'were wrong by people’s labels',
+  agreement: 'differed from the big model’s answers',
+} as const;
+
 /** Which detector rang and why, in one sentence for a person. */
 export function alarmReason({
   signal,
@@ -31,8 +38,10 @@ export function alarmReason({
   labels,
   errors,
   allowed,
+  labelSource,
 }: Omit<DriftAlarm, 'response' | 'raisedAtMs'>): string {
-  const { answers, were, most } = observed[signal];
+  const { answers, most, ...seen } = observed[signal];
+  const were = labelSource === undefined ? seen.were : wrongBy[labelSource];
   const since = new Date(sinceMs).toISOString().slice(0, 16).replace('T', ' ');
   return (
     `${errors} of ${labels} ${answers} (${percent(errors / labels)}) ${were} since ${since} UTC, ` +

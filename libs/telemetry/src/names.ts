@@ -171,7 +171,7 @@ export const CERTIFICATE_FROZEN = metric(
 );
 export const SHADOW_LABELS = metric(
   'spillway_shadow_labels_total',
-  'Kept small answers that the big model answered too, by step.',
+  'Kept small answers with a label of the audit, which the policy asks the big model or people for, by step.',
 );
 export const SHADOW_ERRORS = metric(
   'spillway_shadow_errors_total',

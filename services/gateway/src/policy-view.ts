@@ -1,6 +1,6 @@
 import { evidence } from '@spillway/confidence/drift';
 import { alarmLevel } from '@spillway/confidence/signals';
-import { type Certificate, claimOf } from '@spillway/policy/certificate';
+import { auditCaveat, type Certificate, claimOf, type Shadow, sourceOf } from '@spillway/policy/certificate';
 import { alarmReason } from '@spillway/policy/drift-alarm';
 import type { Policy, TaskName, TaskPolicy } from '@spillway/policy/policy';
 import { reviewAgeDays, reviewWarning } from '@spillway/policy/review';
@@ -55,6 +55,10 @@ const taskSchema = auditFiguresSchema.extend({
         .describe('where they follow the expected error: that of each twentieth of the confidences'),
       by: z.enum(['model', 'person']).describe('whose word drawn answers are held against'),
       on_alarm: response,
+      caveat: z
+        .string()
+        .nullable()
+        .describe('why its alarm does not measure what is promised; null: it does, or nothing is'),
     })
     .nullable(),
   labels_wanted: z.int().describe('drawn in the span, and not labelled yet by a person'),
@@ -62,6 +66,7 @@ const taskSchema = auditFiguresSchema.extend({
     .object({
       statistic: z.number(),
       alarm_at: z.number(),
+      label_source: z.enum(['truth', 'agreement']).describe('whose word the errors are by').nullable(),
       labels: z.int().describe('audited answers under this version, or since its last alarm'),
       errors: z.int(),
       evidence: z.number().describe('e-value against "at most as many are wrong as the certificate allows"'),
@@ -175,15 +180,7 @@ function taskJson(task: TaskName, { policy, standings, audits, savings }: Policy
     fallback,
     ...standingJson(standings[task], policy.tasks[task]),
     shares: sharesJson(task, policy.tasks[task], standings[task].shares),
-    shadow:
-      shadow === undefined
-        ? null
-        : {
-            rate: shadow.rate,
-            rates: shadow.rates ?? null,
-            by: shadow.by ?? 'model',
-            on_alarm: shadow.onAlarm,
-          },
+    shadow: shadow === undefined ? null : shadowJson(shadow, certificate),
     labels_wanted: audits.open.find((each) => each.step === task)?.requests ?? 0,
     messages,
     kept_small: keptSmall,
@@ -191,6 +188,14 @@ function taskJson(task: TaskName, { policy, standings, audits, savings }: Policy
     ...auditFigures(audits.groups.filter((group) => group.step === task)),
   };
 }
+
+const shadowJson = (shadow: Shadow, certificate: Certificate | undefined): object => ({
+  rate: shadow.rate,
+  rates: shadow.rates ?? null,
+  by: shadow.by ?? 'model',
+  on_alarm: shadow.onAlarm,
+  caveat: (certificate && auditCaveat(certificate, shadow)) ?? null,
+});
 
 const certificateJson = (certificate: Certificate): object => ({
   claim: claimOf(certificate),
@@ -228,6 +233,7 @@ function standingJson({ watch, freeze }: TaskStanding, terms: TaskPolicy): objec
         : {
             statistic: watch.drift.statistic,
             alarm_at: alarmLevel(watchLevels(terms)),
+            label_source: terms.shadow === undefined ? null : sourceOf(terms.shadow),
             labels: watch.drift.labels,
             errors: watch.drift.errors,
             evidence: evidence(watch.drift),

@@ -110,7 +110,7 @@ describe('the policy', () => {
       },
       fallback: 'escalate',
       frozen: null,
-      shadow: { rate: 0.02, rates: null, by: 'model', on_alarm: 'escalate' },
+      shadow: { rate: 0.02, rates: null, by: 'model', on_alarm: 'escalate', caveat: null },
       labels_wanted: 0,
       drift: null,
       shares: [
@@ -247,7 +247,7 @@ describe('the policy', () => {
         errors: 31,
       },
       shares: [{ answers: 1, events: 1, statistic: 2 }, { answers: 0 }],
-      drift: { statistic: 0, alarm_at: 72_000, labels: 0, errors: 0, evidence: 1 },
+      drift: { statistic: 0, alarm_at: 72_000, label_source: 'agreement', labels: 0, errors: 0, evidence: 1 },
     });
     expect((await read()).alarms).toMatchObject([
       { step: 'classify', signal: 'wrong', labels: 400, allowed: 0.05 },

@@ -10,6 +10,7 @@ import {
   AuditKind,
   type AuditRecorded,
   AuditRecordedSchema,
+  LabelSource,
 } from '@spillway/contracts/events';
 import type { Certificate, OnAlarm } from '@spillway/policy/certificate';
 import type { Policy } from '@spillway/policy/policy';
@@ -70,6 +71,7 @@ const audited = (wrong: boolean, over: Partial<AuditRecorded> = {}): AuditRecord
     conversationId: 'c',
     messageId: `m${count}`,
     kind: AuditKind.SHADOW,
+    source: LabelSource.AGREEMENT,
     wrong,
     rate: 0.02,
     threshold: 0.7,
@@ -120,6 +122,20 @@ describe('the drift detector', () => {
     expect(await detect(audited(true))).toEqual([]);
   });
 
+  it('tells of an alarm that another process raised with the same audit in between', async () => {
+    const inForce = watching('escalate');
+    for (let n = 0; n < 13; n += 1) await detectorUnder(inForce).detect(audited(true));
+    const event = audited(true);
+    const get = state.get.bind(state);
+    vi.spyOn(state, 'get').mockImplementationOnce(async (key) => {
+      const found = await get(key);
+      await detectorUnder(inForce).detect(event);
+      return found;
+    });
+    expect(await detectorUnder(inForce).detect(event)).toMatchObject([{ key: 'classify' }]);
+    expect((await watchOf())?.alarms).toMatchObject([{ labels: 14, labelSource: 'agreement' }]);
+  });
+
   it('counts each audit once, also one that comes again long after', async () => {
     const { detect, labels } = detectorUnder(watching('escalate'));
     const events = [true, false, true].map((wrong) => audited(wrong));
@@ -137,6 +153,7 @@ describe('the drift detector', () => {
     ['an escalated answer', { kind: AuditKind.ESCALATED }],
     ['a person’s pick', { kind: AuditKind.PERSON }],
     ['an audit without a label', { missing: 'over_budget' }],
+    ['a person’s label where the policy asks the big model', { source: LabelSource.TRUTH }],
     ['a decision under another policy', { policyVersion: '0' }],
     ['a task that is not watched', { task: 'extract' }],
   ])('passes over %s', async (_, over) => {

@@ -2,9 +2,9 @@ import { timestampMs } from '@bufbuild/protobuf/wkt';
 import { leastRate } from '@spillway/confidence/shadow-rate';
 import { alarmLevel, type Levels, rings, UNWATCHED, watch } from '@spillway/confidence/signals';
 import type { Outgoing } from '@spillway/contracts/event';
-import { AuditKind, type AuditRecorded } from '@spillway/contracts/events';
+import { AuditKind, type AuditRecorded, LabelSource } from '@spillway/contracts/events';
 import { Fault } from '@spillway/contracts/fault';
-import type { Shadow } from '@spillway/policy/certificate';
+import { type Shadow, sourceOf } from '@spillway/policy/certificate';
 import type { Policy, TaskName } from '@spillway/policy/policy';
 import { tightened } from '@spillway/policy/safeguard';
 import type { KeyedState } from '@spillway/store/keyed-state';
@@ -32,7 +32,7 @@ export interface DriftDetectorParts {
 /**
  * Folds what shadow audits find into the detector of their task, each audit once, and tells of an alarm when the statistic
  * reaches its level. The same audit again tells the same. Audits of another version of the policy count for nothing: each
- * version starts anew. Throws `conflict` where another process folded at the same time.
+ * version starts anew. Nor do labels of another source than the policy asks: no figure mixes the two. Throws `conflict` where another process folded at the same time.
  */
 export function driftDetector({ state, policy, onLabel }: DriftDetectorParts) {
   return async (event: AuditRecorded): Promise<readonly Outgoing[]> => {
@@ -40,12 +40,16 @@ export function driftDetector({ state, policy, onLabel }: DriftDetectorParts) {
     const terms = policy.tasks[task];
     const { shadow } = terms;
     const levels = watchLevels(terms);
-    if (!counts(event, policy) || shadow === undefined || levels.wrong === undefined) return [];
+    if (shadow === undefined || levels.wrong === undefined || !counts(event, policy, shadow)) return [];
     const key = driftWatchKey(task, policy.version);
     const seen = `${key}:${event.messageId}`;
     const found = await readNote<DriftWatch>(state, key);
     const before = found?.value ?? emptyWatch;
-    if ((await state.get(seen)) !== undefined) return alarmsOf(before, event, policy.version);
+    if ((await state.get(seen)) !== undefined) {
+      // Another process may have counted it, and raised its alarm, since the watch was read.
+      const after = (await readNote<DriftWatch>(state, key))?.value ?? before;
+      return alarmsOf(after, event, policy.version);
+    }
     // What was kept before the threshold was raised says nothing of what is kept since.
     if (isOutdated(event, before, terms.threshold)) return [];
     const folding = folded(before, event, {
@@ -68,8 +72,17 @@ function taskOf(name: string): TaskName {
   throw new Fault('malformed', 'an audit of a task that there is not');
 }
 
-const counts = ({ kind, missing, policyVersion }: AuditRecorded, policy: Policy): boolean =>
-  kind === AuditKind.SHADOW && missing === '' && policyVersion === policy.version;
+const sources = { truth: LabelSource.TRUTH, agreement: LabelSource.AGREEMENT } as const;
+
+const counts = (
+  { kind, source, missing, policyVersion }: AuditRecorded,
+  policy: Policy,
+  shadow: Shadow,
+): boolean =>
+  kind === AuditKind.SHADOW &&
+  source === sources[sourceOf(shadow)] &&
+  missing === '' &&
+  policyVersion === policy.version;
 
 const isOutdated = ({ threshold }: AuditRecorded, { alarms }: DriftWatch, own: number): boolean =>
   alarms.length > 0 && (threshold ?? own) < tightened(own);
@@ -105,6 +118,7 @@ function folded(before: DriftWatch, event: AuditRecorded, terms: Terms): DriftWa
     labels,
     errors: events,
     allowed: level,
+    labelSource: sourceOf(shadow),
   };
   return { ...UNWATCHED, alarms: [...before.alarms, alarm] };
 }

@@ -134,7 +134,7 @@ describe('a certificate', () => {
       return message;
     }, patience);
     expect(verdictOf(escalated)?.reasons[0]).toMatch(
-      /^drift alarm: \d+ of \d+ audited answers \([\d.]+ %\) were wrong since .* UTC, at most 5 %/,
+      /^drift alarm: \d+ of \d+ audited answers \([\d.]+ %\) differed from the big model’s answers since .* UTC, at most 5 %/,
     );
     expect(escalated.steps['classify']).toMatchObject({ tier: 'big' });
     expect((await policy()).alarms).toMatchObject([{ step: 'classify', policy_version: 'audit.2' }]);

@@ -74,7 +74,7 @@ export function figuresOf({ now, before, drift, frozen, alarms }: TaskReview): r
     once(
       'drift statistic over the month',
       drift === undefined
-        ? 'no certificate, or no label'
+        ? 'no certificate, or no label of its source'
         : `${drift.statistic.toPrecision(3)} of ${drift.alarmAt} (${drift.errors} of ${drift.labels} wrong, ${percent(drift.allowed)} allowed; evidence ${drift.evidence.toPrecision(3)})`,
     ),
     once(
