@@ -171,11 +171,11 @@ export const CERTIFICATE_FROZEN = metric(
 );
 export const SHADOW_LABELS = metric(
   'spillway_shadow_labels_total',
-  'Kept small answers with a label of the audit, which the policy asks the big model or people for, by step.',
+  'Kept small answers with a label of the audit, the big model’s or a person’s as the policy says, by step.',
 );
 export const SHADOW_ERRORS = metric(
   'spillway_shadow_errors_total',
-  'Kept small answers that differ from the big model’s, by step.',
+  'Kept small answers that the label of the audit differs from, by step.',
 );
 export const DRIFT_STATISTIC = metric(
   'spillway_drift_statistic',

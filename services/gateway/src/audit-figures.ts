@@ -13,7 +13,7 @@ export const auditFiguresSchema = z.object({
         label_source: z
           .enum(['truth', 'agreement'])
           .describe(
-            'people’s labels, or the big model’s answers: a disagreement, which either may be right in',
+            'people’s labels, or the big model’s answers: a disagreement, which either may be right in. People may label some of the messages drawn for the big model unasked: these stand for the others only if nobody chose them by the answer',
           ),
         labels: z.int(),
         errors: z.int(),
