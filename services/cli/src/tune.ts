@@ -104,7 +104,7 @@ function requireRows(
   const empty = gathered.filter(({ rows }) => rows.length === 0).map(({ step }) => step);
   if (gathered.length > 0 && empty.length === 0) return;
   const message = audited
-    ? `the ledger holds no drawn answer with a label of the source ${labelSource}: give the task a \`shadow\` rate in policy.yaml, or look further back with --since`
+    ? `the ledger holds no drawn answer with a label of the source ${labelSource}: give the task a \`shadow\` rate${labelSource === 'truth' ? ' with by: person' : ''} in policy.yaml, or look further back with --since`
     : 'there are no labelled messages: name a file with --set';
   const problems = (empty.length === 0 ? labelledSteps : empty).map((where) => ({ where, message }));
   throw new Fault('missing', 'nothing can be tuned without labels', { problems });

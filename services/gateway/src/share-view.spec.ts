@@ -37,7 +37,17 @@ it.each<[string, TaskName, TaskPolicy, readonly (string | null)[]]>([
     { ...plain, certificate: { ...certificate, expected: most }, shadow },
     ['60 % of the answers are so as a rule, and from about half of them on nothing can be told', null],
   ],
-  ['replies, which no model audits', 'draft', plain, []],
+  ['replies that nothing is certified of', 'draft', plain, []],
+  [
+    'replies that are certified, and audited by people',
+    'draft',
+    {
+      ...plain,
+      certificate: { ...old, expected: { rows: 100, belowThreshold: 20, scores: [100] } },
+      shadow: { ...shadow, by: 'person' },
+    },
+    [null],
+  ],
 ])('says whether and why not shares are watched: %s', (_, task, terms, want) =>
   expect(sharesJson(task, terms).map(({ off }) => off)).toEqual(want),
 );

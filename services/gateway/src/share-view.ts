@@ -24,7 +24,7 @@ export const sharesJson = (
   terms: TaskPolicy,
   shares: ShareWatch = {},
 ): readonly z.output<typeof shareSchema>[] =>
-  signalsOf(task).map((signal) => {
+  signalsOf(task, terms).map((signal) => {
     const levels = watchLevels(terms);
     const { drift } = shares[signal] ?? UNWATCHED;
     const allowed = levels[signal] ?? null;
@@ -40,9 +40,9 @@ export const sharesJson = (
     };
   });
 
-/** Replies have no audit, and only a classification says what is out of scope. */
-function signalsOf(task: TaskName): readonly ShareSignal[] {
-  if (task === 'draft' || task === 'polish') return [];
+/** Only a classification says what is out of scope. Of replies nothing can be expected before they are certified. */
+function signalsOf(task: TaskName, { certificate }: TaskPolicy): readonly ShareSignal[] {
+  if (task === 'polish' || (task === 'draft' && certificate === undefined)) return [];
   return task === 'classify' ? ['below_threshold', 'out_of_scope'] : ['below_threshold'];
 }
 
