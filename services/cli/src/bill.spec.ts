@@ -86,6 +86,6 @@ describe('the bill', () => {
   it('shows an unknown price as unknown, never as zero', () => {
     const text = billText({ ...savings, cost: money(null), saved_nanos: null }, names);
     expect(text).toMatch(/total +12 +unknown +\$0\.120000 +unknown +unknown/);
-    expect(text).toContain('1 parts have no known price: totals with them are unknown, not zero');
+    expect(text).toContain('1 part has no known price: totals with it are unknown, not zero');
   });
 });

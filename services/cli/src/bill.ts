@@ -132,6 +132,8 @@ function notes(savings: SavingsAnswer, names: BillNames, embedded: boolean): str
   if (savings.estimated) lines.push('token counts of embedded models are estimates');
   const unpriced = savings.cost.unpriced + savings.baseline.unpriced;
   if (unpriced > 0)
-    lines.push(`${unpriced} parts have no known price: totals with them are unknown, not zero`);
+    lines.push(
+      `${unpriced} ${unpriced === 1 ? 'part has' : 'parts have'} no known price: totals with ${unpriced === 1 ? 'it' : 'them'} are unknown, not zero`,
+    );
   return lines.map((line) => `  · ${line}`);
 }

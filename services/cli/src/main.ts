@@ -272,6 +272,7 @@ program
 /** 2 usage, 3 not ready, 1 anything else. */
 const EXIT_CODES: Readonly<Partial<Record<Fault['code'], number>>> = {
   rejected: 2,
+  malformed: 2,
   misconfigured: 3,
   unavailable: 3,
   missing: 2,

@@ -47,7 +47,7 @@ const history = () => [
   classified('eval', 'big', 'account_access'),
   received('held', {
     receivedAtMs: START + 300,
-    text: 'Did my order FF-204518 leave you at all?',
+    text: 'Where is FF-204518, the order that I placed?',
     customer: 'Ada Byron',
   }),
   classified('held', 'small', 'order_status'),
@@ -126,7 +126,7 @@ describe('spillway export', () => {
     expect(parts.flatMap(({ stdout }) => linesOf(stdout))).toMatchObject([
       {
         id: 'held',
-        text: 'Did my order [ORDER_NUMBER_1] leave you at all?',
+        text: 'Where is [ORDER_NUMBER_1], the order that I placed?',
         reply: '[ORDER_NUMBER_1] left us today.',
         source: 'edited',
       },

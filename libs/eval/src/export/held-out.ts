@@ -1,14 +1,14 @@
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { rowHash } from '@spillway/confidence/data-rows';
-import type { StepInput, StepName } from '@spillway/models/language-model';
+import type { StepName } from '@spillway/models/language-model';
 import { evalFile } from '@spillway/pack/files';
 import { readLabelled } from '../dataset.js';
 import { readReplies } from '../reply-rows.js';
 import type { Masking } from './mask.js';
 
 /**
- * The row hashes of all messages in a pack's eval sets, whatever step they are for: as they stand, and as they
+ * The row hashes of all messages in a pack's eval sets, whatever step they are labelled for: as they stand, and as they
  * are once masked, since a message that differs in an order number alone is the same to a model.
  *
  * @throws Fault as `readLabelled` and `readReplies` do
@@ -17,19 +17,17 @@ export async function heldOutRows(directory: string, masking: Masking): Promise<
   const hashes = new Set<string>();
   for (const file of await evalFiles(directory)) {
     const step = evalFile.exec(file)?.[1] as StepName;
-    for (const { input } of await messagesIn(join(directory, file), step)) {
+    const path = join(directory, file);
+    const rows = await (step === 'draft' || step === 'polish'
+      ? readReplies(path, step)
+      : readLabelled(path, step));
+    for (const { input } of rows) {
       const mask = masking({ texts: [input.text], fields: [], names: { whole: [], words: [] } });
       hashes.add(rowHash(input.text)).add(rowHash(mask.text(input.text)));
     }
   }
   return hashes;
 }
-
-const messagesIn = (
-  path: string,
-  step: StepName,
-): Promise<readonly { readonly input: Pick<StepInput, 'text'> }[]> =>
-  step === 'draft' || step === 'polish' ? readReplies(path, step) : readLabelled(path, step);
 
 async function evalFiles(directory: string): Promise<readonly string[]> {
   try {

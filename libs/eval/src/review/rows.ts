@@ -1,6 +1,7 @@
 import { rowHash } from '@spillway/confidence/data-rows';
 import type { LabelSource } from '@spillway/confidence/fit';
 import type { LedgerReader, MessageView, StepName } from '@spillway/store/ledger';
+import { messagesSince } from '../ledger-messages.js';
 import type { Month } from './month.js';
 
 /** What became of one small answer of the month, and what is known of its truth. No text. */
@@ -29,30 +30,15 @@ export interface AnswerAudit {
   readonly wrong: boolean | null;
 }
 
-/** As many as the ledger gives at a time. */
-const PAGE = 200;
-
-/** The small answers of a month, in the order in which the messages arrived. Reads every message of the month. */
+/** The small answers of a month, in the order in which the messages arrived. Reads all messages from its first day on. */
 export async function answersOfMonth(
   ledger: LedgerReader,
   { fromMs, toMs }: Month,
 ): Promise<readonly AnswerRow[]> {
   const rows: AnswerRow[] = [];
-  let cursor: string | undefined;
-  do {
-    const { items, nextCursor } = await ledger.list({
-      limit: PAGE,
-      ...(cursor === undefined ? {} : { cursor }),
-    });
-    rows.push(
-      ...items
-        .filter(({ receivedAtMs }) => receivedAtMs >= fromMs && receivedAtMs < toMs)
-        .flatMap((message) => answersOf(message)),
-    );
-    const oldest = items.at(-1)?.receivedAtMs ?? fromMs;
-    // Newest first: all that follow are older.
-    cursor = oldest < fromMs || nextCursor === null ? undefined : nextCursor;
-  } while (cursor !== undefined);
+  for await (const message of messagesSince(ledger, fromMs)) {
+    if (message.receivedAtMs < toMs) rows.push(...answersOf(message));
+  }
   return rows.reverse();
 }
 
