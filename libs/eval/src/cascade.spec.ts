@@ -105,6 +105,7 @@ describe('crossFittedCascade', () => {
     );
     const found = crossFittedCascade(repeated, options);
     expect(found.threshold).toBe(once.threshold);
+    expect([found.tested, found.test.lossAtMost]).toEqual([600, options.margin]);
     expect(found.kept.filter((_, at) => at % 5 === 0)).toEqual(once.kept);
     const alone = crossFittedCascade(
       repeated.map(({ conversationId: _, ...one }) => one),

@@ -32,6 +32,8 @@ export interface Cascade {
   readonly sent: number;
   /** Against the big model alone. */
   readonly test: NonInferiority;
+  /** Rows that the test counts. */
+  readonly tested: number;
 }
 
 /** What a policy that was fixed without these rows does on them; `kept` is its word on each small answer. */
@@ -42,7 +44,7 @@ export function policyCascade(
 ): Cascade {
   const answered = answeredBy(rows, policy.kept);
   const test = testNotWorse(outcomeOf(rows, answered.right), { margin, alpha });
-  return { ...policy, ...answered, test };
+  return { ...policy, ...answered, test, tested: rows.length };
 }
 
 /**
@@ -75,9 +77,11 @@ export function crossFittedCascade(rows: readonly ComparedRow[], options: Cascad
       verdict: certified ? 'shown' : 'open',
       margin,
       confidence: 1 - alpha,
-      lossAtMost: certified ? Math.min(margin, lossAtMost) : lossAtMost,
+      // The bound of the folds' rows is not one of the threshold that all rows choose.
+      lossAtMost: certified ? margin : lossAtMost,
       moreRows: certified ? 0 : Number.POSITIVE_INFINITY,
     },
+    tested: firstOfEach(rows).length,
   };
 }
 

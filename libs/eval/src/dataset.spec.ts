@@ -66,6 +66,21 @@ describe('labelled messages', () => {
     await expect(refused).rejects.not.toThrow(/secret/);
   });
 
+  it.each([
+    ['a label', 'classify', { label: 'order_statsu' }, 'label: is the label of no intent of the pack'],
+    ['a field', 'extract', { fields: { colour: 'red' } }, 'fields: names a field that the pack has not'],
+  ] as const)('are refused where the pack does not have %s', async (_, step, said, message) => {
+    const path = file(`${step}.unknown.jsonl`, [{ text: 'x', ...said }]);
+    const refused = readLabelled(path, step, { intents: [], fields: [] });
+    await expect(refused).rejects.toMatchObject({ problems: [{ where: `${path}:1`, message }] });
+    expect(await readLabelled(path, step)).toHaveLength(1);
+  });
+
+  it('that are none of the company’s business have a label in every pack', async () => {
+    const path = file('outside.jsonl', [{ text: 'x', label: 'out_of_scope' }]);
+    expect(await readLabelled(path, 'classify', { intents: [], fields: [] })).toHaveLength(1);
+  });
+
   it('that are not there are missing', async () => {
     await expect(readLabelled(join(folder, 'none.jsonl'), 'classify')).rejects.toMatchObject({
       code: 'missing',

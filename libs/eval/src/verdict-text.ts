@@ -58,7 +58,7 @@ function recommendationText({ recommendation, facts }: StepVerdict): string {
 }
 
 function cascadeText(
-  { threshold, chosenOn, sent, test, nanosPerThousand }: CascadeFigures,
+  { threshold, chosenOn, sent, test, tested, nanosPerThousand }: CascadeFigures,
   rows: number,
   bigNanos: bigint | undefined,
 ): string {
@@ -66,10 +66,11 @@ function cascadeText(
     nanosPerThousand === undefined || bigNanos === undefined
       ? 'at an unknown price'
       : `at ${dollarsText(nanosPerThousand)} for 1,000 messages in place of ${dollarsText(bigNanos)}`;
-  const source = chosenOn === 'policy' ? "the policy's" : 'chosen on other rows than those reported';
+  const source =
+    chosenOn === 'policy' ? "the policy's" : 'chosen on these messages, which the test allows for';
   return (
     `Small model, and the big one under a confidence of ${Number(threshold.toFixed(4))} (${source}): ` +
-    `${claimText(test, rows)}, ${percent(sent)} sent to the big model, ${cost}.`
+    `${claimText(test, tested)}${tested < rows ? ', the first of each conversation' : ''}, ${percent(sent)} sent to the big model, ${cost}.`
   );
 }
 

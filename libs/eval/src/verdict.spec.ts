@@ -19,6 +19,7 @@ const cascade = (over: Partial<CascadeFigures> = {}): CascadeFigures => ({
   chosenOn: 'policy',
   sent: 0.18,
   test: shown,
+  tested: 1_540,
   nanosPerThousand: 1_200_000_000n,
   ...over,
 });
@@ -46,8 +47,8 @@ describe('verdictOf', () => {
     ],
     [
       'of two cascades the one that sends less',
-      { cascades: [cascade(), cascade({ chosenOn: 'other rows', sent: 0.1 })] },
-      { recommendation: { keep: 'cascade', cascade: cascade({ chosenOn: 'other rows', sent: 0.1 }) } },
+      { cascades: [cascade(), cascade({ chosenOn: 'these rows', sent: 0.1 })] },
+      { recommendation: { keep: 'cascade', cascade: cascade({ chosenOn: 'these rows', sent: 0.1 }) } },
     ],
     [
       'a cascade that sends everything is none',
@@ -130,9 +131,16 @@ describe('the words of a verdict', () => {
     ],
     [
       'cascade that the rows chose',
-      { cascades: [cascade({ chosenOn: 'other rows', nanosPerThousand: undefined })] },
-      'Small model, and the big one under a confidence of 0.83 (chosen on other rows than those reported): no loss above ' +
-        '2 points with 95 % confidence on 1,540 messages, 18 % sent to the big model, at an unknown price.',
+      { cascades: [cascade({ chosenOn: 'these rows', nanosPerThousand: undefined })] },
+      'Small model, and the big one under a confidence of 0.83 (chosen on these messages, which the test allows for): no loss ' +
+        'above 2 points with 95 % confidence on 1,540 messages, 18 % sent to the big model, at an unknown price.',
+    ],
+    [
+      'cascade that the rows chose, with several messages in a conversation',
+      { cascades: [cascade({ chosenOn: 'these rows', tested: 1_200 })] },
+      'Small model, and the big one under a confidence of 0.83 (chosen on these messages, which the test allows for): no loss ' +
+        'above 2 points with 95 % confidence on 1,200 messages, the first of each conversation, 18 % sent to the big model, ' +
+        'at $1.20 for 1,000 messages in place of $5.60.',
     ],
     [
       'not enough data',

@@ -3,9 +3,9 @@ import type { Cascade } from './cascade.js';
 import type { NonInferiority } from './statistics/non-inferiority.js';
 
 /** A cascade as it may be recommended. */
-export interface CascadeFigures extends Pick<Cascade, 'threshold' | 'sent' | 'test'> {
-  /** `policy`: the threshold in force, chosen before these rows. `other rows`: each row judged by what the others chose. */
-  readonly chosenOn: 'policy' | 'other rows';
+export interface CascadeFigures extends Pick<Cascade, 'threshold' | 'sent' | 'test' | 'tested'> {
+  /** `policy`: the threshold in force, chosen before these rows. `these rows`: these rows, by a test that allows for the choice. */
+  readonly chosenOn: 'policy' | 'these rows';
   /** Nano-dollars for 1,000 messages; undefined: unknown. */
   readonly nanosPerThousand: bigint | undefined;
 }

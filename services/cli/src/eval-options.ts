@@ -1,3 +1,6 @@
+import { access, constants } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import type { LabelSource } from '@spillway/confidence/fit';
 import { Fault, type Problem } from '@spillway/contracts/fault';
 import { nanosOf } from '@spillway/pack/prices';
 import type { SpendingOptions } from './consent.js';
@@ -7,6 +10,7 @@ export interface EvalOptions extends SpendingOptions {
   readonly set: readonly string[];
   /** Names with commas between. */
   readonly models?: string;
+  readonly labelSource: LabelSource;
   readonly repeat: string;
   readonly concurrency?: string;
   /** A model of the pack that compares replies. */
@@ -58,4 +62,23 @@ export function namesOf({ models }: Pick<EvalOptions, 'models'>): readonly strin
   throw new Fault('rejected', 'models are compared with each other', {
     problems: [{ where: '--models', message: 'name two or more, the small one first and the big one last' }],
   });
+}
+
+/** Looks whether reports can be written before anything is paid for. Throws `rejected` with every one that cannot. */
+export async function requireFolders({
+  report,
+  markdown,
+  junit,
+}: Pick<EvalOptions, 'report' | 'markdown' | 'junit'>): Promise<void> {
+  const problems: Problem[] = [];
+  for (const [name, path] of Object.entries({ report, markdown, junit })) {
+    if (path === undefined) continue;
+    await access(dirname(path), constants.W_OK).catch(() =>
+      problems.push({
+        where: `--${name} ${path}`,
+        message: 'its folder is not there or cannot be written to',
+      }),
+    );
+  }
+  if (problems.length > 0) throw new Fault('rejected', 'a report cannot be written', { problems });
 }

@@ -28,7 +28,7 @@ import {
 } from './eval-answers.js';
 import { judgeReplies } from './eval-judge.js';
 import { type Contestants, openContestants } from './eval-models.js';
-import { type EvalNumbers, type EvalOptions, namesOf, numbersOf } from './eval-options.js';
+import { type EvalNumbers, type EvalOptions, namesOf, numbersOf, requireFolders } from './eval-options.js';
 import { type EvalFile, evalFiles, hashOfFile } from './eval-sets.js';
 import { comparisonText, stepTest, tallyText } from './eval-text.js';
 import { newestPrice } from './newest-price.js';
@@ -51,6 +51,7 @@ export async function evaluate(
 ): Promise<number> {
   const numbers = numbersOf(options);
   const names = namesOf(options);
+  await requireFolders(options);
   const pack = await loadPack(config.pack);
   const files = await evalFiles(config.pack, { steps: options.step, sets: options.set });
   const contestants = await openContestants(
@@ -194,7 +195,7 @@ function compared(
   judged: JudgeReport | undefined,
   context: Context,
 ): StepComparison {
-  const { config, pack, nowMs, trainingNanos } = context;
+  const { config, options, pack, nowMs, trainingNanos } = context;
   const { read, paths, hashes, counts, leftOut } = set;
   const sets = paths.map((path, at) => ({
     path: shownPath(path, config.pack),
@@ -203,7 +204,7 @@ function compared(
   }));
   const pricesFrom = newestPrice(pack, dayOf(nowMs));
   return stepComparison(pack, read, answersOf(set, given, context), {
-    evidence: { sets, leftOut, pricesFrom },
+    evidence: { sets, leftOut, labelSource: options.labelSource, pricesFrom },
     nowMs,
     ...(trainingNanos === undefined ? {} : { trainingNanos }),
     ...(judged === undefined ? {} : { judged }),

@@ -173,6 +173,11 @@ program
     gathered,
     [],
   )
+  .addOption(
+    new Option('--label-source <source>', 'who labelled: people (truth) or the big model (agreement)')
+      .choices(['truth', 'agreement'])
+      .default('truth'),
+  )
   .option('--models <names>', 'of models.yaml, the small one first, the big one last: small-8b,frontier')
   .option('--repeat <number>', 'answers to each row, to see the spread', '1')
   .option('--concurrency <number>', 'calls at a time (default: as models.yaml has it)')

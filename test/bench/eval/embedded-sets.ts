@@ -76,7 +76,15 @@ async function compared(example: Pack, set: LabelledSet): Promise<readonly Targe
       { name: 'linear', tier: 'small', ...alone },
       { name: 'linear', tier: 'big', ...alone },
     ],
-    { evidence: { sets: [recordedSet(set.test, rows.length)], leftOut: 0, pricesFrom: '–' }, nowMs: 0 },
+    {
+      evidence: {
+        sets: [recordedSet(set.test, rows.length)],
+        leftOut: 0,
+        labelSource: 'truth',
+        pricesFrom: '–',
+      },
+      nowMs: 0,
+    },
   );
   const floor = figures.lines[0];
   const counted = test.filter(({ text, label }) => predict(text)[0]?.label === label).length / test.length;
@@ -94,7 +102,7 @@ async function compared(example: Pack, set: LabelledSet): Promise<readonly Targe
 /** The embedded classifiers on the labelled sets of the models bench, by the code path of `spillway eval`. */
 export async function embeddedSets(example: Pack, quick: boolean): Promise<readonly Target[]> {
   process.stdout.write(
-    '\nThe embedded classifier, trained on each set’s own train part, as `spillway eval` sees it.\n',
+    '\nThe embedded classifier, trained on each set’s own train part, as `spillway eval` sees it; the sets’ own labels.\n',
   );
   head('set', 'rows', 'right', 'macro-F1');
   const targets: Target[] = [];

@@ -45,12 +45,17 @@ export function extraction(): void {
   for (const source of labelledSources.filter(({ name }) => name in TAGGER)) {
     const { byName, all, known } = readAll(source);
     process.stdout.write(
-      `\nExtraction on ${source.name}, test. Exact: both ends of the span; overlapping: one character.\n`,
+      `\nExtraction on ${source.name}, test, ${all.length} rows, people’s spans. Exact: both ends of the span; overlapping: one character.\n`,
     );
     head('fields', 'span F1, exact', 'span F1, overlapping');
     row('all that are labelled', f1(all, 'exact'), f1(all, 'overlapping'));
     row('those that the embedded extractor knows', f1(known, 'exact'), f1(known, 'overlapping'));
     row('a tagger trained on the set, all', (TAGGER[source.name] ?? Number.NaN).toFixed(3), '–');
+    const missing = [...byName].filter(([name]) => source.kinds[name] === undefined);
+    const missed = missing.reduce((sum, [, answers]) => sum + spansIn(answers), 0);
+    process.stdout.write(
+      `\nA language model would be asked to add ${missing.length} of ${byName.size} fields, ${missed} of ${spansIn(all)} spans: ${missing.map(([name]) => name).join(', ')}.\n`,
+    );
     head('field', 'spans', 'kind', 'found, exact', 'found, overlapping');
     const names = [...byName].sort(([, one], [, other]) => spansIn(other) - spansIn(one));
     for (const [name, answers] of names) {

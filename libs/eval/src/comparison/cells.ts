@@ -1,3 +1,4 @@
+import { gapRecovered } from '@spillway/confidence/routing-curve';
 import type { StepFigures } from './compare-step.js';
 import { dataLine } from './data-line.js';
 import type { Figure, Line } from './lines.js';
@@ -55,7 +56,7 @@ const isProjected = ({ models }: StepFigures): boolean => models.some(({ embedde
 
 /** Floor, ceiling, cascade, random router and oracle side by side. */
 export function lineTable(figures: StepFigures): Table {
-  const { lines, f1Name } = figures;
+  const { lines, f1Name, gap } = figures;
   const projected = isProjected(figures);
   return {
     title: 'Side by side',
@@ -63,6 +64,7 @@ export function lineTable(figures: StepFigures): Table {
       'line',
       'right (95 %)',
       ...(f1Name === undefined ? [] : [`${f1Name} (95 %)`]),
+      ...(gap === undefined ? [] : ['gap recovered']),
       'sent to big',
       'cost of 1,000',
       ...(projected ? ['1,000 at reference prices'] : []),
@@ -73,6 +75,7 @@ export function lineTable(figures: StepFigures): Table {
       `${line.name}: ${meaningOf(line, figures)}`,
       figure(line.accuracy),
       ...(f1Name === undefined ? [] : [line.f1 === undefined ? '–' : figure(line.f1)]),
+      ...(gap === undefined ? [] : [percent(gapRecovered(line.accuracy.value, gap))]),
       percent(line.sent),
       money(line.nanosPerThousand),
       ...(projected ? [money(line.referencePerThousand)] : []),
@@ -94,9 +97,13 @@ export const differenceTable = ({ differences, f1Name }: StepFigures): Table => 
   ]),
 });
 
+const TESTS_NOTE =
+  'a verdict is a one-sided test with 95 % confidence and the intervals are two-sided, so an interval can reach beyond the margin that a verdict rules out';
+const FITTED_NOTE = 'the intervals of “fitted” take the thresholds of its folds as given';
+
 /** What has to be known to read the tables, one sentence each. */
 export function notesOf(figures: StepFigures): readonly string[] {
-  const { decisions, rows, models, threshold, evidence, gapRecovered } = figures;
+  const { decisions, rows, models, threshold, evidence, gap } = figures;
   const held =
     decisions.hold === 0
       ? ''
@@ -104,16 +111,18 @@ export function notesOf(figures: StepFigures): readonly string[] {
   const embedded = models.filter((model) => model.embedded).map(({ name }) => name);
   return [
     dataLine(evidence, rows),
-    `the policy at ${threshold} keeps ${decisions.keep} of ${rows} small answers and sends ${decisions.escalate} on${held}`,
-    ...(gapRecovered === undefined
+    TESTS_NOTE,
+    ...(figures.lines.some(({ name }) => name === 'fitted') ? [FITTED_NOTE] : []),
+    `the policy at ${threshold} keeps ${decisions.keep} of ${rows} small answers and sends ${decisions.escalate} on${held}; what stands by label, field or check is of this cascade`,
+    ...(gap === undefined
       ? []
       : [
-          `APGR of the small model’s confidence ${gapRecovered.toFixed(3)}, over all thresholds in hindsight; 0.5 says nothing`,
+          `“gap recovered” is the share of what lies between the small model alone and the big one; thresholds on the confidence recover ${gap.averageRecovered.toFixed(3)} of it on average over all shares sent (APGR, in hindsight; a confidence that says nothing has 0.5)`,
         ]),
     ...(embedded.length === 0
       ? []
       : [
-          `${[...new Set(embedded)].join(' and ')} run in the process: they are no language models and cost nothing; “at reference prices” is a projection, what the same prompts and answers would cost at the prices of the pack’s reference models`,
+          `${[...new Set(embedded)].join(' and ')} run in the process: they are no language models and cost nothing; “at reference prices” is a projection, what the same prompts and answers would cost at the prices of the pack’s reference models${embedded.length === models.length ? '; between themselves they say nothing of what a small language model loses against a big one' : ''}`,
         ]),
     ...models.flatMap(({ name, failures }) =>
       Object.entries(failures).map(

@@ -8,7 +8,7 @@ import { differenceInterval, type McNemar, mcnemar, pairedOutcome } from '../sta
 import { type Spread, spreadOf } from '../statistics/spread.js';
 import type { Evidence } from './data-line.js';
 import { type Decision, decisionOn, type GradedAnswer } from './graded.js';
-import { averageGapOf, cascadeOf, type HindsightPoint, hindsightOf } from './hindsight.js';
+import { cascadeOf, type Gap, gapOf, type HindsightPoint, hindsightOf } from './hindsight.js';
 import type { JudgedCascade } from './judged-step.js';
 import { type Figure, type Line, type LineOptions, lineOf } from './lines.js';
 
@@ -55,8 +55,8 @@ export interface StepFigures {
   /** Confidence of each small answer that has one, and whether it is right. */
   readonly confidences: readonly { readonly confidence: number; readonly right: boolean }[];
   readonly hindsight: readonly HindsightPoint[];
-  /** APGR of the small model's confidence; absent where there is no gap or no confidence. */
-  readonly gapRecovered?: number;
+  /** Absent where the big model alone is right no more often than the small one. */
+  readonly gap?: Gap;
   readonly evidence: Evidence;
 }
 
@@ -94,7 +94,7 @@ export function compareStep(options: CompareOptions): ComparedStep {
   const cascades = cascadesOf(decisions, lineOptions, options);
   const sent = decisions.map((decision) => Number(decision !== 'keep'));
   const cascade = cascadeOf(small, big, sent);
-  const gap = averageGapOf(lineOptions);
+  const gap = gapOf(lineOptions);
   const figures: StepFigures = {
     step,
     rows: small.length,
@@ -112,7 +112,7 @@ export function compareStep(options: CompareOptions): ComparedStep {
       confidence === undefined ? [] : [{ confidence, right }],
     ),
     hindsight: hindsightOf(lineOptions),
-    ...(gap === undefined ? {} : { gapRecovered: gap }),
+    ...(gap === undefined ? {} : { gap }),
     evidence,
   };
   return { figures, small, big, cascade, cascades };
@@ -140,7 +140,7 @@ function cascadesOf(
   return [
     { chosenOn: 'policy', cascade: byPolicy, line: lineFor('cascade', byPolicy) },
     ...(Number.isFinite(fitted.threshold) && fitted.sent < 1
-      ? [{ chosenOn: 'other rows' as const, cascade: fitted, line: lineFor('fitted', fitted) }]
+      ? [{ chosenOn: 'these rows' as const, cascade: fitted, line: lineFor('fitted', fitted) }]
       : []),
   ];
 }

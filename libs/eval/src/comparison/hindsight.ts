@@ -19,14 +19,11 @@ export const cascadeOf = (
 ): readonly GradedAnswer[] =>
   small.map((answer, at) => (sent[at] === 0 ? answer : (big[at] as GradedAnswer)));
 
-/** What both models answered to the same rows. */
-type Answers = Pick<LineOptions, 'small' | 'big'>;
-
 /** Points of the curve that a chart can show. */
 const POINTS = 40;
 
 /** What thresholds would have done on these very rows: it describes the confidences and promises nothing. */
-export function hindsightOf(options: Answers): readonly HindsightPoint[] {
+export function hindsightOf(options: LineOptions): readonly HindsightPoint[] {
   const { small, big } = options;
   const scores = small.map(({ confidence }) => confidence ?? Number.NEGATIVE_INFINITY);
   const rising = [...new Set(scores)].filter(Number.isFinite).sort((one, other) => one - other);
@@ -47,21 +44,26 @@ export function hindsightOf(options: Answers): readonly HindsightPoint[] {
   });
 }
 
-/**
- * Average performance gap recovered by the small model's confidence (RouteLLM): 0.5 for one that says nothing. Undefined
- * where both models are right equally often, so that there is no gap, or no answer has a confidence.
- */
-export function averageGapOf({ small, big }: Answers): number | undefined {
-  if (small.every(({ confidence }) => confidence === undefined)) return undefined;
-  const gap = averageGapRecovered(
-    routingCurve(
-      small.map(({ confidence, right }, at) => ({
-        // Without a confidence it is the first to be sent.
-        score: confidence ?? -1,
-        smallRight: right,
-        bigRight: big[at]?.right ?? false,
-      })),
-    ),
-  );
-  return Number.isFinite(gap) ? gap : undefined;
+/** What lies between the small model alone and the big one. */
+export interface Gap {
+  readonly floor: number;
+  readonly ceiling: number;
+  /** Share of it that thresholds on the confidence recover, averaged over all shares that are sent: `averageGapRecovered`. */
+  readonly averageRecovered: number;
 }
+
+/** Undefined where there is none to recover. An answer without a confidence is sent first. */
+export function gapOf({ small, big }: Pick<LineOptions, 'small' | 'big'>): Gap | undefined {
+  const curve = routingCurve(
+    small.map(({ confidence, failure, right }, at) => ({
+      score: failure === undefined ? (confidence ?? NO_SCORE) : NO_SCORE,
+      smallRight: right,
+      bigRight: big[at]?.right ?? false,
+    })),
+  );
+  const { floor, ceiling } = curve;
+  return ceiling > floor ? { floor, ceiling, averageRecovered: averageGapRecovered(curve) } : undefined;
+}
+
+/** Under every confidence. */
+const NO_SCORE = -1;

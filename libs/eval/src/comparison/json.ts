@@ -1,3 +1,4 @@
+import { gapRecovered } from '@spillway/confidence/routing-curve';
 import { verdictText } from '../verdict-text.js';
 import type { ReportHead } from './markdown.js';
 import type { StepComparison } from './step-comparison.js';
@@ -37,12 +38,13 @@ export function comparisonJson(
 }
 
 function stepOf({ figures, details, verdict, judged }: StepComparison) {
-  const { step, rows, threshold, f1Name, models, lines, differences, decisions, evidence } = figures;
+  const { step, rows, threshold, f1Name, models, lines, differences, decisions, evidence, gap } = figures;
   return {
     step,
     rows,
     sets: evidence.sets,
     left_out: evidence.leftOut,
+    label_source: evidence.labelSource,
     prices_from: evidence.pricesFrom,
     threshold,
     f1: known(f1Name),
@@ -59,6 +61,7 @@ function stepOf({ figures, details, verdict, judged }: StepComparison) {
       name,
       right: accuracy,
       f1: known(f1),
+      gap_recovered: gap === undefined ? null : gapRecovered(accuracy.value, gap),
       sent,
       nanos_per_thousand: known(nanosPerThousand),
       reference_nanos_per_thousand: known(referencePerThousand),
@@ -70,12 +73,12 @@ function stepOf({ figures, details, verdict, judged }: StepComparison) {
       mcnemar_p: test.exact,
       f1: known(f1),
     })),
+    average_gap_recovered: known(gap?.averageRecovered),
     decisions,
-    apgr: known(figures.gapRecovered),
     floor: known(verdict.facts.floor),
     under_floor: verdict.underFloor,
     verdict: {
-      keep: verdict.recommendation.keep,
+      ...recommended(verdict),
       text: verdictText(verdict),
       margin: verdict.facts.small.margin,
       confidence: verdict.facts.small.confidence,
@@ -83,5 +86,16 @@ function stepOf({ figures, details, verdict, judged }: StepComparison) {
     },
     judge: known(judged),
     details,
+  };
+}
+
+/** What is recommended, in numbers. */
+function recommended({ recommendation, worthFineTuningFrom }: StepComparison['verdict']) {
+  const { keep } = recommendation;
+  return {
+    keep,
+    threshold: keep === 'cascade' ? recommendation.cascade.threshold : null,
+    more_rows: keep === 'undecided' ? recommendation.moreRows : null,
+    worth_fine_tuning_from: known(worthFineTuningFrom),
   };
 }

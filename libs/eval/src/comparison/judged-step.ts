@@ -39,11 +39,12 @@ export function judgedStep(judged: JudgedStep): StepVerdict {
     smallRight: floor.accuracy.value,
     ...(terms.floor === undefined ? {} : { floor: terms.floor }),
     small: testNotWorse(pairedOutcome(alone, reference, clusters), { margin: terms.margin }),
-    cascades: cascades.map(({ chosenOn, cascade: { threshold, test }, line }) => ({
+    cascades: cascades.map(({ chosenOn, cascade: { threshold, test, tested }, line }) => ({
       threshold,
       chosenOn,
       sent: line.sent,
       test,
+      tested,
       nanosPerThousand: line.nanosPerThousand,
     })),
     smallNanosPerThousand: floor.nanosPerThousand,

@@ -54,7 +54,7 @@ function confusionTables(answers: readonly LabelledAnswer[]): readonly Table[] {
     },
     {
       title: 'Taken for another label most often',
-      head: ['people say', 'the answer', 'rows'],
+      head: ['label', 'the answer', 'rows'],
       rows: confusions
         .slice(0, CONFUSIONS)
         .map(({ truth, said, rows }) => [truth, said ?? NO_ANSWER, String(rows)]),
@@ -85,7 +85,7 @@ function moodTable(answers: readonly LabelledAnswer[]): readonly Table[] {
   const value = kappa(Int32Array.from(answers.keys()));
   return [
     {
-      title: 'Agreement with people, moods in order',
+      title: 'Agreement with the labels, moods in order',
       head: ['figure', 'value'],
       rows: [['quadratic weighted kappa', Number.isNaN(value) ? '–' : value.toFixed(3)]],
     },

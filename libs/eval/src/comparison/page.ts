@@ -127,12 +127,12 @@ function reliabilityChart({ confidences }: StepFigures): string {
 /** Pixels of a cell, so that every label can be read. */
 const CELL = 26;
 
-/** Rows are what people say, columns what the cascade says. */
+/** Rows are labels, columns what the cascade says. */
 function confusionChart(cells: NonNullable<StepComparison['confusion']>): string {
   const labels = [...new Set(cells.flatMap(({ truth, said }) => [truth, said]))].sort();
   const longest = Math.max(...labels.map((label) => label.length));
   const margin = 24 + 6.4 * longest;
-  return chart('Confusion matrix: what people say against what is answered', {
+  return chart('Confusion matrix: labels against what is answered', {
     style: { fontSize: '12px' },
     width: margin + CELL * labels.length + 40,
     height: margin + CELL * labels.length + 20,
@@ -181,7 +181,7 @@ function chartsOf({ figures, confusion }: StepComparison): Html {
       : [
           figure(
             confusionChart(confusion),
-            'Rows: what people say. Columns: what the cascade answers. Numbers are messages.',
+            'Rows: labels. Columns: what the cascade answers. Numbers are messages.',
           ),
         ]),
   ];

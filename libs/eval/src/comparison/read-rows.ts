@@ -30,7 +30,7 @@ export async function readRows(
     const files = await Promise.all(paths.map((path) => readReplies(path, step)));
     return { read: { step, rows: files.flat() }, counts: countsOf(files), leftOut: 0 };
   }
-  const files = await Promise.all(paths.map((path) => readLabelled(path, step)));
+  const files = await Promise.all(paths.map((path) => readLabelled(path, step, pack)));
   const rows = unseen(files.flat());
   const counts = countsOf(files);
   return { read: { step, rows }, counts, leftOut: files.flat().length - rows.length };

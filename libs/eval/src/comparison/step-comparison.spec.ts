@@ -16,6 +16,7 @@ const pack = await loadPack('deploy/packs/support');
 const evidence = {
   sets: [{ path: 'eval/classify.jsonl', sha256: 'a'.repeat(64), rows: 400 }],
   leftOut: 0,
+  labelSource: 'truth' as const,
   pricesFrom: '2026-10-01',
 };
 const nowMs = Date.parse('2026-11-30');
@@ -88,7 +89,29 @@ describe('two models on the same rows', () => {
     );
     expect(comparison.verdict.recommendation.keep).toBe('cascade');
     // Sending the fifth that is wrong first recovers all at once.
-    expect(comparison.figures.gapRecovered).toBeCloseTo(0.9, 2);
+    expect(comparison.figures.gap?.averageRecovered).toBeCloseTo(0.9, 2);
+  });
+
+  it('have a gap between them, and each line says how much of it is recovered', () => {
+    const { head, rows } = lineTable(comparison.figures);
+    const at = head.indexOf('gap recovered');
+    const cells = Object.fromEntries(rows.map((row) => [row[0]?.split(':')[0], row[at]]));
+    expect(cells).toMatchObject({
+      floor: '0.0 %',
+      ceiling: '100.0 %',
+      cascade: '100.0 %',
+      random: '20.0 %',
+      oracle: '100.0 %',
+    });
+    // All that it is sure of is right: the gap is closed with a fifth sent, and stays so.
+    expect(comparison.figures.gap?.averageRecovered).toBeCloseTo(0.9, 10);
+    expect(notesOf(comparison.figures).join('\n')).toContain('recover 0.900 of it on average');
+  });
+
+  it('without a gap have no column for it', () => {
+    const { figures } = compared({ rows: 40, smallWrong: 20, bigWrong: 20 });
+    expect(figures).not.toHaveProperty('gap');
+    expect(lineTable(figures).head).not.toContain('gap recovered');
   });
 
   it('stand in every report with set, hash, labels and day of the prices', () => {
@@ -109,7 +132,14 @@ describe('two models on the same rows', () => {
     expect(JSON.parse(reports[2] ?? '')).toMatchObject({
       schema_version: 1,
       calls: { needed: 800, from_cache: 800, paid_nanos: '0' },
-      steps: [{ step: 'classify', verdict: { keep: 'cascade', margin: 0.02 }, lines: { length: 6 } }],
+      steps: [
+        {
+          step: 'classify',
+          label_source: 'truth',
+          verdict: { keep: 'cascade', more_rows: null, margin: 0.02 },
+          lines: { length: 6 },
+        },
+      ],
     });
   });
 });

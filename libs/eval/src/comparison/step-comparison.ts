@@ -24,7 +24,7 @@ export interface StepComparison {
   readonly verdict: StepVerdict;
   /** Where the cascade goes wrong. */
   readonly details: readonly Table[];
-  /** Every cell with rows of what people say against what the cascade answers, where answers are one of a closed list. */
+  /** Every cell with rows of labels against what the cascade answers, where answers are one of a closed list. */
   readonly confusion?: readonly ConfusionCell[];
   /** What a judge says of the replies; absent where none was asked. */
   readonly judged?: JudgeReport;
