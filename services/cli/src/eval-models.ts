@@ -40,8 +40,9 @@ const concurrencyOf = ({ driver, concurrency }: ModelDefinition): number =>
   driver === 'embedded' ? ONE_AT_A_TIME : concurrency;
 
 /**
- * Opens the models to compare, under the budget's caps: the small and the big one of each step, as the pack and the
- * environment name them, or those of `names`, in the pack's words, of which the first counts as small and the last as big.
+ * Opens the models to compare: the small and the big one of each step, as the pack and the environment name them, or those of
+ * `names`, in the pack's words, of which the first counts as small and the last as big. Endpoints are under the budget's caps,
+ * which embedded models leave alone: it may be in use by a server.
  *
  * @throws Fault `rejected` for names that the pack does not list and for a judge that is no language model, `misconfigured` with everything that is missing
  */
@@ -60,7 +61,8 @@ export async function openContestants(
   const embedded = all.some((each) => needsEmbedded({ pack: each, overrides }))
     ? embeddedModels(pack, await trainedFor(pack, config.data, say))
     : undefined;
-  const caps = pack.policy.budgets?.caps;
+  const asksEndpoints = Object.keys(overrides).length > 0 || all.some(hasEndpoint);
+  const caps = asksEndpoints ? pack.policy.budgets?.caps : undefined;
   const budget = caps === undefined ? undefined : await openBudget(config, caps);
   const opened: Models[] = [];
   const open = (models: Models): Models => {
@@ -86,6 +88,11 @@ export async function openContestants(
     throw error;
   }
 }
+
+const hasEndpoint = ({ steps, models }: Pack): boolean =>
+  Object.values(steps).some(({ small, big }) =>
+    models.some(({ name, driver }) => driver !== 'embedded' && (name === small || name === big)),
+  );
 
 async function closeAll(opened: readonly Models[], budget: { close(): Promise<void> } | undefined) {
   await Promise.all(opened.map((models) => models.close()));

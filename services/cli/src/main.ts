@@ -24,6 +24,12 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) {
   });
 }
 
+// Whoever reads has seen enough, as `head` does: no fault of the command.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code !== 'EPIPE') throw error;
+  process.exit(0);
+});
+
 /**
  * Reads the environment only when a command runs, so that `--help` always works. Each command loads its own code: what a
  * process never runs should take none of its memory.

@@ -4,6 +4,7 @@ import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } 
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type ModelServer, startModelServer } from '@spillway/models/testing/model-server';
+import { openEmbeddedBudget } from '@spillway/store/embedded-budget';
 import { DOMParser } from '@xmldom/xmldom';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { bin, keepTrained, takeTrained } from '../server.js';
@@ -89,6 +90,42 @@ describe('over the example pack with embedded models', () => {
     },
     TIMEOUT_MS,
   );
+
+  it(
+    'runs while a server holds the budget, which it does not need',
+    async () => {
+      const cap = { per: 'day', nanos: 1n } as const;
+      const budget = openEmbeddedBudget({ path: join(folder, 'data', 'budget.db'), caps: [cap] });
+      try {
+        const { code, stdout } = await evaluate(['--step', 'polish']);
+        expect([code, stdout]).toEqual([0, expect.stringContaining('cascade: ')]);
+      } finally {
+        await budget.close();
+      }
+    },
+    TIMEOUT_MS,
+  );
+
+  it.each([
+    ['a bad line', 'not JSON', [], 'classify.used-wrongly.jsonl:1: is not JSON'],
+    [
+      'a label that no intent has',
+      '{"text":"x","label":"order_statsu"}',
+      [],
+      ':1: label: is the label of no intent of the pack',
+    ],
+    [
+      'a report in a folder that is not there',
+      '{"text":"x","label":"exchange"}',
+      ['--report', '/nowhere/r.html'],
+      '--report /nowhere/r.html: its folder is not there',
+    ],
+  ])('ends with 2 for %s', async (_, line, args, words) => {
+    const set = join(folder, 'classify.used-wrongly.jsonl');
+    writeFileSync(set, line);
+    const { code, stdout, stderr } = await evaluate(['--set', set, ...args]);
+    expect([code, stdout, stderr]).toEqual([2, '', expect.stringContaining(words)]);
+  });
 
   it(
     'a step under its floor ends with 4, and its test fails',
