@@ -107,7 +107,6 @@ describe('over the example pack with embedded models', () => {
   );
 
   it.each([
-    ['a bad line', 'not JSON', [], 'classify.used-wrongly.jsonl:1: is not JSON'],
     [
       'a label that no intent has',
       '{"text":"x","label":"order_statsu"}',

@@ -85,6 +85,8 @@ export function lineTable(figures: StepFigures): Table {
   };
 }
 
+const chance = (p: number): string => (p < 0.0001 ? '< 0.0001' : p.toFixed(p < 0.01 ? 4 : 2));
+
 /** What each way gains or loses against the big model alone, on the same rows. */
 export const differenceTable = ({ differences, f1Name }: StepFigures): Table => ({
   title: 'Against the big model alone, on the same rows',
@@ -92,7 +94,7 @@ export const differenceTable = ({ differences, f1Name }: StepFigures): Table => 
   rows: differences.map(({ name, accuracy, f1 }) => [
     name,
     difference(accuracy),
-    accuracy.test.exact.toFixed(accuracy.test.exact < 0.01 ? 4 : 2),
+    chance(accuracy.test.exact),
     ...(f1Name === undefined ? [] : [f1 === undefined ? '–' : difference(f1)]),
   ]),
 });

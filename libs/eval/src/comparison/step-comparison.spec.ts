@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest';
 import type { LabelledRow } from '../dataset.js';
 import type { ReplyRow } from '../reply-rows.js';
 import { verdictText } from '../verdict-text.js';
-import { lineTable, notesOf } from './cells.js';
+import { differenceTable, lineTable, notesOf } from './cells.js';
 import { comparisonJson } from './json.js';
 import { comparisonMarkdown } from './markdown.js';
 import { comparisonPage } from './page.js';
@@ -84,6 +84,7 @@ describe('two models on the same rows', () => {
     expect(floor?.accuracy).toMatchObject({ value: -0.15, test: { exact: expect.any(Number) } });
     expect(floor?.accuracy.interval.upper).toBeLessThan(-0.1);
     expect(cascade?.accuracy.value).toBe(0);
+    expect(differenceTable(comparison.figures).rows.map(([, , p]) => p)).toEqual(['< 0.0001', '1.00']);
     expect(verdictText(comparison.verdict)).toContain(
       'no loss above 2 points with 95 % confidence on 400 messages',
     );
