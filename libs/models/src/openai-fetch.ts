@@ -17,8 +17,9 @@ const decoders: Readonly<Record<string, () => NodeJS.ReadWriteStream>> = {
 
 /**
  * `fetch` as the OpenAI library calls it, over the given connections: with `undici.request` below, since the streams of a
- * true Response cost three times the call. Reading its text throws `too_large` for more than `maxBytes` bytes and
- * `malformed` for a body that broke off; no connection, and an abort, reject with what the connection says.
+ * true Response cost more than the call itself. Reading its text throws `too_large` for more than `maxBytes` bytes and
+ * `malformed` for a body that broke off; no connection, and an abort, reject with what the connection says. A redirect is
+ * an answer like any other: it is not followed, since it would carry the key and a customer's text to another address.
  */
 export function boundedFetch(dispatcher: Dispatcher, maxBytes: number): typeof globalThis.fetch {
   const ask = async (url: string, { method, headers, body, signal }: RequestInit): Promise<ReadResponse> => {

@@ -91,6 +91,12 @@ describe('openAiCompatible', () => {
     ['a model that is not there', { kind: 'status', status: 404 }, 'misconfigured', {}],
     ['a request it cannot take', { kind: 'status', status: 422 }, 'rejected', {}],
     ['too long a prompt', { kind: 'status', status: 413 }, 'too_large', {}],
+    [
+      'a redirect, which would carry the key elsewhere',
+      { kind: 'status', status: 307, headers: { location: 'http://127.0.0.1:9/v1' } },
+      'rejected',
+      {},
+    ],
     ['a time-out of its own', { kind: 'status', status: 408 }, 'timed_out', {}],
     ['a conflict', { kind: 'status', status: 409 }, 'conflict', {}],
     [
