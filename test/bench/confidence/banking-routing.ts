@@ -95,6 +95,36 @@ const lucky =
     return lowest;
   };
 
+/** One-sided 95 %. */
+const NORMAL_95 = 1.6449;
+/** Thresholds at every hundredth of the rows. */
+const GRID = 100;
+
+/**
+ * What the data's own description did, beside which this table stands: of a grid of thresholds the lowest at which the mean
+ * paired difference, less 1.645 of its standard errors, loses no more than the margin. Each threshold is looked at as if it
+ * were the only one.
+ */
+const referenceBound =
+  (margin: number): Choose =>
+  (rows) => {
+    const sorted = rows.toSorted((a, b) => b.score - a.score);
+    const due = new Set(Array.from({ length: GRID }, (_, at) => Math.ceil(((at + 1) * rows.length) / GRID)));
+    let [better, worse, gridPoint] = [0, 0, false];
+    let lowest = Number.POSITIVE_INFINITY;
+    for (const [at, { score, smallRight, bigRight }] of sorted.entries()) {
+      better += smallRight && !bigRight ? 1 : 0;
+      worse += bigRight && !smallRight ? 1 : 0;
+      gridPoint ||= due.has(at + 1);
+      if (!gridPoint || sorted[at + 1]?.score === score) continue;
+      gridPoint = false;
+      const mean = (better - worse) / rows.length;
+      const error = Math.sqrt(((better + worse) / rows.length - mean ** 2) / rows.length);
+      if (mean - NORMAL_95 * error >= -margin) lowest = score;
+    }
+    return lowest;
+  };
+
 /** By how much more often the cascade is right than the big model alone. */
 function gain(rows: readonly PairedRow[], threshold: number): number {
   const kept = rows.filter(({ score }) => score >= threshold);
@@ -148,7 +178,8 @@ export function bankingCertified(pairs: readonly ScoredPairs[], splits: number):
       `Tango’s score test. Fails on fresh rows: ${FRESH_ROWS.toLocaleString('en')} more are drawn, as many as the full ` +
       'test set would leave, and the cascade has fewer of them right than GPT-4. Fails on the rows left over: the public ' +
       'rows parted into 1,000 and the others; on so few a threshold that truly gains 1.5 points still loses every seventh ' +
-      'time.\n',
+      'time. Reference: what the description of the data did, one-sided 95 % paired normal bounds over a grid of a hundred ' +
+      'thresholds, here on the same splits; with all 3,080 rows it left 2,080 over, and failed on these in 6 %.\n',
   );
   head(
     'labels to train on',
@@ -163,6 +194,7 @@ export function bankingCertified(pairs: readonly ScoredPairs[], splits: number):
   return pairs.flatMap(({ labels, rows }) =>
     [0, 0.01].flatMap((margin) => [
       ...judged('certified', labels, rows, { choose: certified(margin), margin, splits }),
+      ...judged('reference', labels, rows, { choose: referenceBound(margin), margin, splits }),
       ...judged('naive', labels, rows, { choose: lucky(margin), margin, splits }),
     ]),
   );
