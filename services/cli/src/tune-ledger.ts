@@ -27,7 +27,7 @@ export async function fromLedger(
   const messages = await auditedSince(sinceOf(options), config);
   const seed = pack.policy.version;
   return chosenSteps(options).flatMap((step) => {
-    const rows = ledgerRows(messages, { step, source: options.labelSource, seed });
+    const { rows, waiting } = ledgerRows(messages, { step, source: options.labelSource, seed });
     if (rows.length === 0 && options.step === undefined) return [];
     const usages = messages.flatMap(({ steps }) =>
       steps.flatMap((view): AnswerUsage[] =>
@@ -37,7 +37,7 @@ export async function fromLedger(
       ),
     );
     const pricing = pricingOf(pack, { step, ...pricedModels(config, pack, step), usages }, Date.now());
-    return [{ step, rows, pricing }];
+    return [{ step, rows, waiting, pricing }];
   });
 }
 
@@ -50,7 +50,8 @@ async function auditedSince(sinceMs: number, config: CliConfig): Promise<readonl
   const ledger = await openLedgerReader(config);
   try {
     for await (const message of messagesSince(ledger, sinceMs)) {
-      if (message.audits.length > 0 || message.decisions.some(isNotKept)) messages.push(message);
+      const drawn = message.audits.length > 0 || message.openAudits.length > 0;
+      if (drawn || message.decisions.some(isNotKept)) messages.push(message);
     }
   } finally {
     await ledger.close();

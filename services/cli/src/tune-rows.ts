@@ -7,6 +7,8 @@ import type { StepPricing } from '@spillway/eval/step-pricing';
 export interface GatheredStep {
   readonly step: LabelledStep;
   readonly rows: readonly AnsweredRow[];
+  /** Drawn messages that wait for a person and are left out, by {@link ledgerRows}; absent: the rows are from a file. */
+  readonly waiting?: number;
   readonly pricing: StepPricing;
 }
 

@@ -24,6 +24,8 @@ export interface AnsweredRow {
   readonly right: boolean;
   /** No label came, and `right` is false: it counts as wrong where a promise is tested, and nothing is fitted to it. */
   readonly unlabelled?: true;
+  /** It was drawn for a person, who has not labelled it yet; it is `unlabelled` too. */
+  readonly open?: true;
   /** The call failed: that says nothing of the traffic. */
   readonly failed?: true;
   /** What a classification says; absent for other steps. */

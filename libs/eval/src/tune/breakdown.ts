@@ -6,6 +6,8 @@ export interface JudgedRow {
   readonly right: boolean;
   /** No label came: it counts as wrong. */
   readonly unlabelled?: true;
+  /** Drawn for a person, who has not labelled it yet. */
+  readonly open?: true;
   readonly receivedAt?: string;
   /** Absent: there is no confidence, so the answer is never kept. */
   readonly score?: number;

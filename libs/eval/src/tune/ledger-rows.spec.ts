@@ -2,6 +2,8 @@ import { describe, expect, it } from 'vitest';
 import { expectedTraffic } from '../expected-traffic.js';
 import { type AuditedMessage, ledgerRows } from './ledger-rows.js';
 
+type Request = AuditedMessage['openAudits'][number];
+
 type Audit = AuditedMessage['audits'][number];
 type Step = AuditedMessage['steps'][number];
 type Decision = AuditedMessage['decisions'][number];
@@ -61,6 +63,7 @@ const message = (id: string, changes: Partial<Audit>, steps: readonly Step[] = [
   steps,
   decisions: [decided(changes.audit === 'escalated' ? 'escalate' : 'accept')],
   audits: [audited(changes)],
+  openAudits: [],
 });
 
 /** An answer that was not kept and that nobody was asked about. */
@@ -72,9 +75,11 @@ const notKept = (id: string, changes: Partial<Decision> = {}): AuditedMessage =>
 
 const options = { step: 'classify', source: 'agreement', seed: 's' } as const;
 
+const rowsOf = (...asked: Parameters<typeof ledgerRows>) => ledgerRows(...asked).rows;
+
 describe('rows of the ledger', () => {
   it('are audited answers with what the worker had seen', () => {
-    expect(ledgerRows([message('m1', { wrong: true })], options)).toEqual([
+    expect(rowsOf([message('m1', { wrong: true })], options)).toEqual([
       {
         cluster: expect.stringMatching(/^[0-9a-f]{64}$/),
         conversationId: 'c-m1',
@@ -93,7 +98,7 @@ describe('rows of the ledger', () => {
     ['not agreed with', { wrong: true }, false],
     ['without a label', { wrong: null, missing: 'over_budget' }, false],
   ])('%s', (_, changes, right) => {
-    expect(ledgerRows([message('m1', changes)], options)).toMatchObject([{ right }]);
+    expect(rowsOf([message('m1', changes)], options)).toMatchObject([{ right }]);
   });
 
   it.each<[string, AuditedMessage]>([
@@ -104,7 +109,7 @@ describe('rows of the ledger', () => {
     ['a person’s word on a message that was drawn for the big model', message('m1', { audit: 'person' })],
     ['an answer that was kept and not drawn', { ...message('m1', {}), audits: [] }],
   ])('leave out %s', (_, left) => {
-    expect(ledgerRows([left], options)).toEqual([]);
+    expect(rowsOf([left], options)).toEqual([]);
   });
 
   it('thin what was audited more often to the lowest rate, the same in every run', () => {
@@ -113,17 +118,17 @@ describe('rows of the ledger', () => {
     const escalated = Array.from({ length: 2_000 }, (_, at) =>
       message(`e${at}`, { audit: 'escalated', rate: 1 }),
     );
-    const rows = ledgerRows([...shadow, ...often, ...escalated], options);
+    const rows = rowsOf([...shadow, ...often, ...escalated], options);
     const count = (letter: string) =>
       rows.filter(({ conversationId }) => conversationId?.startsWith(`c-${letter}`)).length;
     expect(count('s')).toBe(20);
     expect(count('o') / 2_000).toBeCloseTo(0.25, 1);
     expect(count('e') / 2_000).toBeCloseTo(0.1, 1);
-    expect(ledgerRows([...shadow, ...often, ...escalated], options)).toEqual(rows);
+    expect(rowsOf([...shadow, ...often, ...escalated], options)).toEqual(rows);
   });
 
   it('are none where only escalated answers have labels', () => {
-    expect(ledgerRows([message('m1', { audit: 'escalated', rate: 1 })], options)).toEqual([]);
+    expect(rowsOf([message('m1', { audit: 'escalated', rate: 1 })], options)).toEqual([]);
   });
 
   it.each<[string, 'agreement' | 'truth', AuditedMessage, readonly unknown[]]>([
@@ -143,7 +148,7 @@ describe('rows of the ledger', () => {
     ['that came too late to be decided on', 'truth', notKept('m1', { confidence: null }), []],
   ])('say of what was not kept: an answer %s', (_, source, other, want) => {
     const kept = message('kept', { source, rate: 1 });
-    expect(ledgerRows([kept, other], { ...options, source })).toMatchObject([{ right: true }, ...want]);
+    expect(rowsOf([kept, other], { ...options, source })).toMatchObject([{ right: true }, ...want]);
   });
 
   it('expect as much traffic under the threshold as there is, whoever labels what is kept', () => {
@@ -152,8 +157,68 @@ describe('rows of the ledger', () => {
     const escalated = Array.from({ length: 300 }, (_, at) =>
       message(`e${at}`, { audit: 'escalated', rate: 1 }, [unsure]),
     );
-    const rows = ledgerRows([...kept, ...escalated], { ...options, source: 'truth' });
+    const rows = rowsOf([...kept, ...escalated], { ...options, source: 'truth' });
     const seen = rows.map(({ signal }) => ({ score: signal?.calibrated }));
     expect(expectedTraffic(seen, 0.7)).toMatchObject({ rows: 1_000, belowThreshold: 300 });
+  });
+});
+
+describe('open requests to people', () => {
+  const DAY = 86_400_000;
+  const request: Request = {
+    step: 'classify',
+    rate: 1,
+    confidence: 0.9,
+    threshold: 0.7,
+    fingerprint: 'm|1',
+    policyVersion: '1',
+    requestedAtMs: 0,
+  };
+  const day = (at: number, of: AuditedMessage): AuditedMessage => ({ ...of, receivedAtMs: at * DAY });
+  const labelled = (at: number, wrong = false) =>
+    day(at, message(`l${at}`, { source: 'truth', rate: 1, wrong }));
+  const open = (at: number) => day(at, { ...message(`o${at}`, {}), audits: [], openAudits: [request] });
+  const escalated = (at: number) => day(at, message(`e${at}`, { audit: 'escalated', rate: 1 }));
+  const forModel = (at: number) => day(at, message(`b${at}`, { rate: 1 }));
+
+  it.each<[string, readonly AuditedMessage[], string, number]>([
+    ['none', [labelled(1), labelled(2)], 'l1 right, l2 right', 0],
+    ['one that was passed over', [labelled(1), open(2), labelled(3)], 'l1 right, o2 open, l3 right', 0],
+    ['one from before the first label', [open(1), labelled(2)], 'o1 open, l2 right', 0],
+    ['one that nobody has come to', [labelled(1), open(2)], 'l1 right', 1],
+    [
+      'both, and traffic that was not kept',
+      [labelled(1, true), open(2), escalated(3), labelled(4), escalated(5), open(6), open(7)],
+      'l1 wrong, o2 open, e3 unlabelled, l4 right',
+      2,
+    ],
+    ['nothing but open ones', [open(1), open(2), escalated(3)], '', 2],
+    [
+      'traffic since the last label, and none open',
+      [labelled(1), escalated(2)],
+      'l1 right, e2 unlabelled',
+      0,
+    ],
+    ['one that the big model was asked about', [labelled(1), forModel(2)], 'l1 right', 0],
+  ])('%s', (_, messages, want, waiting) => {
+    const found = ledgerRows(messages, { ...options, source: 'truth' });
+    const words = found.rows.map((row) => {
+      const what = row.open ? 'open' : row.unlabelled ? 'unlabelled' : row.right ? 'right' : 'wrong';
+      return `${row.conversationId?.slice(2)} ${what}`;
+    });
+    const inOrder = words.toSorted((a, b) => a.slice(1).localeCompare(b.slice(1)));
+    expect([inOrder.join(', '), found.waiting]).toEqual([want, waiting]);
+  });
+
+  it('are nothing to a tuning on the big model’s answers', () => {
+    const found = ledgerRows([forModel(1), open(2), forModel(3)], options);
+    expect([found.rows.length, found.waiting]).toEqual([2, 0]);
+  });
+
+  it('keep the rate that they were drawn with', () => {
+    const often = Array.from({ length: 1_000 }, (_, at) => open(at));
+    const seldom = message('s', { source: 'truth', rate: 0.25 });
+    const { rows } = ledgerRows([...often, seldom], { ...options, source: 'truth' });
+    expect(rows.length / 1_001).toBeCloseTo(0.25, 1);
   });
 });

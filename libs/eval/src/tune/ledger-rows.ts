@@ -1,7 +1,7 @@
 import { rowHash } from '@spillway/confidence/data-rows';
 import type { LabelSource } from '@spillway/confidence/fit';
 import { LEAST_RATE, sampled } from '@spillway/confidence/shadow-sample';
-import type { AuditView, MessageView, StepView } from '@spillway/store/ledger';
+import type { AuditRequestView, AuditView, MessageView, StepView } from '@spillway/store/ledger';
 import type { LabelledStep } from '../dataset.js';
 import type { AnsweredRow } from './answered-row.js';
 
@@ -16,8 +16,15 @@ export interface LedgerRowsOptions {
 /** What is needed of a message. */
 export type AuditedMessage = Pick<
   MessageView,
-  'id' | 'text' | 'conversationId' | 'receivedAtMs' | 'steps' | 'decisions' | 'audits'
+  'id' | 'text' | 'conversationId' | 'receivedAtMs' | 'steps' | 'decisions' | 'audits' | 'openAudits'
 >;
+
+/** What a ledger gives to tune on. */
+export interface LedgerRows {
+  readonly rows: readonly AnsweredRow[];
+  /** Drawn messages that nobody has come to yet: they are left out, with all traffic since the last one that was labelled. */
+  readonly waiting: number;
+}
 
 /** A small answer that was decided on. */
 interface Answered {
@@ -27,6 +34,8 @@ interface Answered {
   readonly policyVersion: string;
   /** What was said of it by the wanted source, of a draw that nobody had a say in; absent: nothing. */
   readonly audit?: AuditView;
+  /** It was drawn for a person, who has not labelled it yet. */
+  readonly request?: AuditRequestView;
 }
 
 /**
@@ -35,23 +44,33 @@ interface Answered {
  * other. What was not kept and has no label of this source, because nobody was asked, is there all the same: without it
  * the traffic would look as sure as what is kept of it. What a person picked, also among drawn messages, is left out, and
  * so is all traffic of policies under which nothing was drawn for this source.
+ *
+ * A drawn message that a person has passed over is there without a label, since people may leave the hard ones for last.
+ * Those drawn after the last one that was labelled nobody has come to yet: the rows end there, by how far the work has
+ * come and not by what is in it.
  */
 export function ledgerRows(
   messages: readonly AuditedMessage[],
   { step, source, seed }: LedgerRowsOptions,
-): readonly AnsweredRow[] {
-  const answers = messages.flatMap((message) => answersOf(message, step, source));
-  const drawn = answers.filter(({ kept, audit }) => kept && audit !== undefined);
+): LedgerRows {
+  const found = messages.flatMap((message) => answersOf(message, step, source));
+  const reached = Math.max(...found.filter(isLabelled).map(({ message }) => message.receivedAtMs));
+  const waiting = found.filter(({ request, message }) => request && message.receivedAtMs > reached).length;
+  const answers = waiting === 0 ? found : found.filter(({ message }) => message.receivedAtMs <= reached);
+  const drawn = answers.filter(({ kept, audit, request }) => kept && (audit ?? request) !== undefined);
   const versions = new Set(drawn.map(({ policyVersion }) => policyVersion));
   const others = answers.filter(({ kept, policyVersion }) => !kept && versions.has(policyVersion));
   const least = Math.min(1, ...drawn.map(rateOf));
-  return [...drawn, ...others]
+  const rows = [...drawn, ...others]
     .filter((one) => standsIn(one.message.id, least / rateOf(one), seed))
     .map(rowOf);
+  return { rows, waiting };
 }
 
+const isLabelled = ({ kept, audit }: Answered): boolean => kept && audit !== undefined;
+
 /** With which chance an answer was looked at. */
-const rateOf = ({ kept, audit }: Answered): number => (kept ? (audit?.rate ?? 0) : 1);
+const rateOf = ({ kept, audit, request }: Answered): number => (kept ? ((audit ?? request)?.rate ?? 0) : 1);
 
 const standsIn = (id: string, share: number, key: string): boolean =>
   share >= 1 || sampled({ key: `tune:${key}`, id, rate: Math.max(LEAST_RATE, share) });
@@ -68,10 +87,23 @@ function answersOf(message: AuditedMessage, step: LabelledStep, source: LabelSou
     (one) => one.step === step && one.source === source && one.audit === kind && one.rate > 0,
   );
   const { policyVersion } = decision;
-  return [{ message, answer, kept, policyVersion, ...(audit === undefined ? {} : { audit }) }];
+  const request =
+    source === 'truth' && audit === undefined
+      ? message.openAudits.find((one) => one.step === step)
+      : undefined;
+  return [
+    {
+      message,
+      answer,
+      kept,
+      policyVersion,
+      ...(audit === undefined ? {} : { audit }),
+      ...(request === undefined ? {} : { request }),
+    },
+  ];
 }
 
-function rowOf({ message, audit, answer }: Answered): AnsweredRow {
+function rowOf({ message, audit, request, answer }: Answered): AnsweredRow {
   const { confidence, rawConfidence } = answer;
   const wrong = audit?.wrong ?? null;
   return {
@@ -81,6 +113,7 @@ function rowOf({ message, audit, answer }: Answered): AnsweredRow {
     label: labelOf(answer),
     right: wrong === false,
     ...(wrong === null ? { unlabelled: true } : {}),
+    ...(request === undefined ? {} : { open: true }),
     ...(answer.value?.kind === 'classification' ? { said: answer.value.label } : {}),
     ...(rawConfidence === null
       ? {}

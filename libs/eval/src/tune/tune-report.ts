@@ -1,10 +1,11 @@
 import * as Plot from '@observablehq/plot';
 import { reliability } from '@spillway/confidence/reliability';
 import { riskCoverage } from '@spillway/confidence/risk-coverage';
+import { errorWords } from '@spillway/policy/certificate';
 import { chart } from '../chart.js';
 import { type Html, html, htmlTable, markup, page } from '../html.js';
 import type { ChosenStep, ChosenSteps } from './threshold-choice.js';
-import { type Point, pointsOf, type StepTuning, withLabel } from './tune-step.js';
+import { type Point, pointsOf, type StepTuning, type TuneOptions, withLabel } from './tune-step.js';
 import { figuresOf, percent, promiseOf, togetherText } from './tune-table.js';
 
 const size = {
@@ -46,10 +47,10 @@ function reliabilityChart(tuning: StepTuning): string {
   });
 }
 
-const wrongName = {
-  selective: 'share wrong among the kept',
-  joint: 'share of all messages kept and wrong',
-} as const;
+const shareName = ({ mode, labelSource }: TuneOptions): string =>
+  mode === 'selective'
+    ? `share of the kept ${errorWords[labelSource].so}`
+    : `share of all messages kept and ${errorWords[labelSource].so}`;
 
 /** What each threshold keeps and how much of it is wrong, measured as the promise measures it. */
 function riskChart(chosen: ChosenStep): string {
@@ -64,7 +65,7 @@ function riskChart(chosen: ChosenStep): string {
   const threshold = choice?.threshold;
   const proposed =
     threshold === undefined ? [] : [measured(choice?.coverage ?? 0, threshold.errors / threshold.accepted)];
-  const name = wrongName[options.mode];
+  const name = shareName(options);
   return chart(`Risk and coverage: ${name} against share kept`, {
     ...size,
     x: { domain: [0, 1], label: 'share kept' },
@@ -87,12 +88,12 @@ ${tuning.fitReason === undefined ? '' : html`<p>Calibrator: ${tuning.fitReason}.
 <figure>${markup(reliabilityChart(tuning))}<figcaption>Reliability on the rows tested on, ten bins of equal mass, 95 % intervals.</figcaption></figure>
 <figure>${markup(riskChart(tuning))}<figcaption>Risk and coverage on the rows tested on. The line is the target, the dot what is proposed.</figcaption></figure>
 </div>
-${later === undefined ? '' : html`<p>Newest week, from ${later.from}: ${later.errors} of ${later.kept} kept are wrong (95 % interval ${percent(later.interval.lower)} to ${percent(later.interval.upper)}).</p>`}
+${later === undefined ? '' : html`<p>Newest week, from ${later.from}: ${later.errors} of ${later.kept} kept ${errorWords[options.labelSource].many} (95 % interval ${percent(later.interval.lower)} to ${percent(later.interval.upper)}).</p>`}
 ${
   classes.length === 0
     ? ''
     : html`<h3>By label</h3><p class="faint">A description with 95 % intervals for each label alone: the promise is about all of them together.</p>${htmlTable(
-        ['label', 'rows', 'kept', 'wrong', '95 % interval of the share wrong'],
+        ['label', 'rows', 'kept', errorWords[options.labelSource].so, '95 % interval of that share'],
         classes.map(({ label, rows, kept, errors, interval }) => [
           label,
           String(rows),

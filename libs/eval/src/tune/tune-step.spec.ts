@@ -126,7 +126,7 @@ describe('a tuned step', () => {
 
   it('says what it promises, and shows all figures in a page that holds no markup of a label', () => {
     const chosen = chooseSteps([tuneStep(answered(600, true), options)]);
-    expect(tuneTable(chosen)).toContain("at most 5 % of the kept results differ from people's labels");
+    expect(tuneTable(chosen)).toContain('at most 5 % of the kept results are wrong by people’s labels');
     expect(tuneTable(chosen)).toContain('certified');
     const page = tuneReport('pack', '2026-11-24', chosen);
     expect(page).toContain('refund &lt;b&gt;');
@@ -154,9 +154,11 @@ describe('a step tuned for a joint promise', () => {
     const chosen = chooseSteps([tuning]);
     const text = `${tuneTable(chosen)}${tuneReport('pack', '2026-11-24', chosen)}`;
     expect(text).toContain('In expectation over the traffic');
-    expect(text).toContain('at most 5 % of all messages have a result that is kept and differs');
+    expect(text).toContain(
+      'at most 5 % of all messages have a result that is kept and is wrong by people’s labels',
+    );
     expect(text).toContain('of the kept results alone nothing is promised');
-    expect(text).toContain('share of all messages kept and wrong');
+    expect(text).toContain('share of all messages kept and wrong by people’s labels');
     expect(text).not.toMatch(/certif|errs at most|confidence of 95/i);
   });
 
@@ -207,6 +209,63 @@ describe('rows without a label', () => {
     const [before, after] = [rolesOf(rows), rolesOf(bare(rows))];
     expect(after.fit).toEqual(before.fit.filter((row) => unsure([row]).length === 0));
     expect(after.certify).toHaveLength(before.certify.length);
+  });
+});
+
+it.each<['truth' | 'agreement', RegExp]>([
+  ['truth', /wait for a person’s label(?!.*Wrong means)/],
+  ['agreement', /Wrong means: different from the big model’s answers\./],
+])('a verdict without a threshold says what wrong is by %s', (labelSource, want) => {
+  const rows = answered(100, true).map(
+    (row) => ({ ...row, right: false, unlabelled: true, open: true }) as const,
+  );
+  expect(tuneTable(chooseSteps([tuneStep(rows, { ...options, labelSource })]))).toMatch(want);
+});
+
+describe('requests that people have not answered', () => {
+  const withOpen = (count: number) =>
+    answered(1_000, true).map((row, at) =>
+      at < count ? { ...row, right: false, unlabelled: true as const, open: true as const } : row,
+    );
+
+  it.each<[string, number, string, boolean]>([
+    ['none', 0, 'certified', true],
+    ['few: each counts as wrong', 10, 'certified', true],
+    ['as many as half of what may be wrong', 25, 'certified', true],
+    ['more: nothing is tested, and nothing spent', 26, 'not_yet', false],
+    ['almost all', 999, 'not_yet', false],
+  ])('%s', (_, count, verdict, spends) => {
+    const tuning = tuneStep(withOpen(count), { ...options, target: 0.05 });
+    expect(tuning.rows).toMatchObject({ open: count, unlabelled: count });
+    expect(tuning.certification.verdict).toBe(verdict);
+    expect(newSpends([tuning], [])).toHaveLength(spends ? 1 : 0);
+  });
+
+  it('are of the drawn rows alone: what was not kept has nobody to wait for', () => {
+    const others = answered(1_000, true).map((row, at) => ({
+      ...row,
+      cluster: `other ${at}`,
+      right: false,
+      unlabelled: true as const,
+    }));
+    const tuning = tuneStep([...withOpen(26), ...others], options);
+    expect(tuning.certification).toMatchObject({
+      verdict: 'not_yet',
+      spent: false,
+      reason: expect.stringContaining('26 of 1000 drawn messages still wait'),
+    });
+  });
+
+  it('make the threshold no lower than if all of them were wrong', () => {
+    const wrong = answered(1_000, true).map((row, at) => (at < 20 ? { ...row, right: false } : row));
+    expect(tuneStep(withOpen(20), options).passed).toEqual(tuneStep(wrong, options).passed);
+  });
+
+  it('are told of with the rows, in the table and on the page', () => {
+    const chosen = chooseSteps([tuneStep(withOpen(10), { ...options, waiting: 7 })]);
+    for (const text of [tuneTable(chosen), tuneReport('pack', '2026-11-24', chosen)]) {
+      expect(text).toContain('10 passed over, counted as wrong; 7 that nobody has come to yet, left out');
+    }
   });
 });
 

@@ -28,6 +28,8 @@ export interface TuneOptions {
   /** ISO day. */
   readonly day: string;
   readonly pricing: StepPricing;
+  /** Drawn messages that nobody has labelled yet and that are not among the rows. */
+  readonly waiting?: number;
 }
 
 /** An answer of the certification rows that has a confidence. */
@@ -59,6 +61,8 @@ export interface StepTuning {
     readonly silent: number;
     /** Certification rows without a label: they count as wrong. */
     readonly unlabelled: number;
+    /** Of those, rows drawn for a person who has passed them over so far. */
+    readonly open: number;
   };
   readonly fingerprint: string;
   /** `sha256:` and the hash of the rows certified on, with their labels. */
@@ -104,7 +108,9 @@ export function tuneStep(given: readonly AnsweredRow[], options: TuneOptions): S
   const points = pointsOf({ judged });
   const known = withLabel(judged);
   const start = options.mode === 'joint' ? undefined : startOf(fitted?.older ?? [], points, options);
-  const certification = outcomeOf(points, judged.length, options, start);
+  const open = judged.filter((row) => row.open === true).length;
+  const certification =
+    tooManyOpen(open, judged, options) ?? outcomeOf(points, judged.length, options, start);
   return {
     options,
     certification,
@@ -119,6 +125,7 @@ export function tuneStep(given: readonly AnsweredRow[], options: TuneOptions): S
       otherFingerprint: roles.otherFingerprint,
       silent: judged.length - points.length,
       unlabelled: judged.length - known.length,
+      open,
     },
     fingerprint: roles.fingerprint,
     data: dataHash(roles.certify.map(({ cluster, label }) => ({ row: cluster, label }))),
@@ -161,15 +168,42 @@ const shareOf = (right: readonly boolean[]): number =>
   right.length === 0 ? Number.NaN : right.filter(Boolean).length / right.length;
 
 function judgedRow(
-  { label, right, unlabelled, receivedAt }: AnsweredRow,
+  { label, right, unlabelled, open, receivedAt }: AnsweredRow,
   score: number | undefined,
 ): JudgedRow {
   return {
     label,
     right,
     ...(unlabelled === undefined ? {} : { unlabelled }),
+    ...(open === undefined ? {} : { open }),
     ...(receivedAt === undefined ? {} : { receivedAt }),
     ...(score === undefined ? {} : { score }),
+  };
+}
+
+/** By how much of the target open requests may make the result worse than it is. */
+const OPEN_OF_TARGET = 0.5;
+
+/**
+ * Why nothing is tested yet. Open requests count as wrong, which holds whatever the label would be. Where they alone would
+ * take up half of what may be wrong among the drawn, a test would most likely fail and spend its rows for want of answers
+ * that are still to come. Decided by their number alone, before anything is tested.
+ */
+function tooManyOpen(
+  open: number,
+  judged: readonly JudgedRow[],
+  { target }: TuneOptions,
+): Extract<Outcome, { verdict: 'not_yet' }> | undefined {
+  const drawn = judged.length - judged.filter((row) => row.unlabelled && !row.open).length;
+  if (open <= OPEN_OF_TARGET * target * drawn) return undefined;
+  return {
+    verdict: 'not_yet',
+    moreLabels: open,
+    spent: false,
+    rows: judged.length,
+    reason:
+      `${open} of ${drawn} drawn messages still wait for a person’s label, and the hard ones may be left for last. ` +
+      'Nothing was tested and no row is spent: label what `GET /v1/audits` lists, then tune again.',
   };
 }
 

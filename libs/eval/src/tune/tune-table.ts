@@ -1,4 +1,5 @@
 import { upperBound } from '@spillway/confidence/binomial';
+import { errorWords } from '@spillway/policy/certificate';
 import { breakEvenOf } from './step-pricing.js';
 import { type ChosenStep, type ChosenSteps, MESSAGES } from './threshold-choice.js';
 import type { StepTuning } from './tune-step.js';
@@ -14,7 +15,10 @@ const labelled = ({ options }: StepTuning): string => sourceName[options.labelSo
 /** The promise of a threshold, in the words that it holds in, or why there is none. */
 export function promiseOf(tuning: StepTuning): string {
   const { certification, options, period } = tuning;
-  if ('reason' in certification) return certification.reason;
+  if ('reason' in certification) {
+    const meaning = options.labelSource === 'truth' ? '' : ` Wrong means: ${errorWords.agreement.so}.`;
+    return `${certification.reason}${meaning}`;
+  }
   const like =
     period === undefined
       ? 'traffic like these rows'
@@ -22,13 +26,13 @@ export function promiseOf(tuning: StepTuning): string {
   if (options.mode === 'joint') {
     return (
       `In expectation over the traffic and over labelled samples of it, at most ${percent(options.target)} of all messages ` +
-      `have a result that is kept and differs from ${labelled(tuning)}, for ${like}. A single sample can miss that, up to ` +
-      'half of them do, and of the kept results alone nothing is promised: a larger share of them differs.'
+      `have a result that is kept and ${errorWords[options.labelSource].one}, for ${like}. A single sample can miss that, up to ` +
+      'half of them do, and of the kept results alone nothing is promised: a larger share of them is so.'
     );
   }
   return (
     `A procedure that errs at most ${percent(options.delta ?? 1)} of the time says: at most ${percent(options.target)} of ` +
-    `the kept results differ from ${labelled(tuning)}, for ${like}.`
+    `the kept results ${errorWords[options.labelSource].many}, for ${like}.`
   );
 }
 
@@ -46,11 +50,11 @@ type Figure = readonly [name: string, value: string];
 
 /** The figures of a tuned step, each with its name. */
 export function figuresOf(tuning: ChosenStep): readonly Figure[] {
-  const { certification, rows, quality, accuracy } = tuning;
+  const { certification, rows, quality, accuracy, options } = tuning;
   return [
     ['verdict', verdictName[certification.verdict]],
     ...chosenFigures(tuning),
-    ['small model right', percent(accuracy)],
+    ['small model', `${percent(accuracy)} ${errorWords[options.labelSource].not}`],
     ['AUROC of the score', Number.isNaN(quality.auroc) ? '-' : quality.auroc.toFixed(3)],
     ['area under risk and coverage', quality.augrc.toFixed(4)],
     ['calibration error', calibrationText(quality.calibration)],
@@ -62,10 +66,19 @@ export function figuresOf(tuning: ChosenStep): readonly Figure[] {
     ...(rows.unlabelled === 0
       ? []
       : [['without a label', `${rows.unlabelled} of the tested on, counted as wrong`] as const]),
+    ...openFigures(tuning),
     ['labels', labelled(tuning)],
     ['fingerprint', tuning.fingerprint],
     ['data', tuning.data],
   ];
+}
+
+/** What people were asked for and have not answered. */
+function openFigures({ rows: { open }, options: { waiting = 0 } }: ChosenStep): readonly Figure[] {
+  if (open + waiting === 0) return [];
+  const passed = `${open} passed over, counted as wrong`;
+  const left = `${waiting} that nobody has come to yet, left out with all traffic since the last label`;
+  return [['open requests to people', `${passed}; ${left}`]];
 }
 
 function chosenFigures({ choice, passed, rows, options }: ChosenStep): readonly Figure[] {
@@ -74,14 +87,18 @@ function chosenFigures({ choice, passed, rows, options }: ChosenStep): readonly 
     return [['threshold', `none of the ${passed.length} proven: the errors are better spent elsewhere`]];
   }
   const { threshold, accepted, errors } = choice.threshold;
-  const { target, delta = 1 } = options;
+  const { target, delta = 1, labelSource } = options;
+  const { many, so } = errorWords[labelSource];
   const wrong: Figure =
     options.mode === 'joint'
       ? [
-          'kept and wrong',
-          `${errors} of ${rows.certify} messages (${percent(errors / rows.certify)}; in expectation at most ${percent(target)}), ${percent(errors / accepted)} of the kept`,
+          'errors that are kept',
+          `${so}: ${errors} of ${rows.certify} messages (${percent(errors / rows.certify)}; in expectation at most ${percent(target)}), ${percent(errors / accepted)} of the kept`,
         ]
-      : ['wrong among the kept', `${errors} (at most ${percent(upperBound(errors, accepted, delta))})`];
+      : [
+          'errors among the kept',
+          `${errors} ${many} (at most ${percent(upperBound(errors, accepted, delta))})`,
+        ];
   return [
     ['threshold', `${threshold}${threshold === passed.at(-1)?.threshold ? '' : ', over the lowest proven'}`],
     ['kept', `${accepted} of ${rows.certify} (${percent(choice.coverage)})`],
@@ -121,7 +138,10 @@ function costFigures({ choice, options }: ChosenStep): readonly Figure[] {
       'net of',
       `${money(smallNanos)} for ${small} and its samples, ${money(audit)} for the audit, ${score} for the score`,
     ],
-    ['wrong answers to expect', `about ${wrong.toFixed(1)} on ${count(MESSAGES)} messages, no bound`],
+    [
+      'errors to expect',
+      `about ${wrong.toFixed(1)} kept answers on ${count(MESSAGES)} messages ${errorWords[options.labelSource].many}, no bound`,
+    ],
   ];
 }
 
