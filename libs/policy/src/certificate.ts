@@ -81,15 +81,32 @@ export function allowedErrorRate({ mode, target, rows, accepted }: Certificate):
 /** A share for a person to read. */
 export const percent = (share: number): string => `${Number((share * 100).toFixed(2))} %`;
 
+/** What an error is by whose word: only people's says that an answer is wrong. */
+export const errorWords = {
+  truth: {
+    one: 'is wrong by people’s labels',
+    many: 'are wrong by people’s labels',
+    were: 'were wrong by people’s labels',
+    so: 'wrong by people’s labels',
+    not: 'right by people’s labels',
+  },
+  agreement: {
+    one: 'differs from the big model’s answer',
+    many: 'differ from the big model’s answers',
+    were: 'differed from the big model’s answers',
+    so: 'different from the big model’s answers',
+    not: 'the same as the big model’s answers',
+  },
+} as const satisfies Record<Certificate['labelSource'], object>;
+
 /** What a certificate says, and no more than that, in one sentence. */
 export function claimOf({ target, delta = 1, mode, labelSource, period }: Certificate): string {
-  const wrong =
-    labelSource === 'truth' ? 'are wrong by people’s labels' : 'differ from the big model’s answers';
+  const { one, many } = errorWords[labelSource];
   const traffic =
     period === undefined
       ? 'traffic like that of the labelled rows'
       : `traffic like that of ${period.first} to ${period.last}`;
   return mode === 'selective'
-    ? `A procedure that errs at most ${percent(delta)} of the time says: at most ${percent(target)} of the kept small answers ${wrong}, for ${traffic}.`
-    : `In expectation over the traffic and over sets of labelled rows, at most ${percent(target)} of all messages have a small answer that is kept and ${labelSource === 'truth' ? 'is wrong by people’s labels' : 'differs from the big model’s answer'}, for ${traffic}; a single set can miss that, and nothing is promised of the kept answers alone.`;
+    ? `A procedure that errs at most ${percent(delta)} of the time says: at most ${percent(target)} of the kept small answers ${many}, for ${traffic}.`
+    : `In expectation over the traffic and over sets of labelled rows, at most ${percent(target)} of all messages have a small answer that is kept and ${one}, for ${traffic}; a single set can miss that, and nothing is promised of the kept answers alone.`;
 }

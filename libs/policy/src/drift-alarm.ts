@@ -1,4 +1,4 @@
-import { type Certificate, type OnAlarm, percent } from './certificate.js';
+import { type Certificate, errorWords, type OnAlarm, percent } from './certificate.js';
 
 /** What rang: answers that an audit found wrong, or a share that anybody can see. */
 export type AlarmSignal = 'wrong' | 'below_threshold' | 'out_of_scope';
@@ -26,11 +26,6 @@ const observed = {
   out_of_scope: { answers: 'answers', were: 'were called out of scope', most: 'were expected' },
 } as const satisfies Record<AlarmSignal, object>;
 
-const wrongBy = {
-  truth: 'were wrong by people’s labels',
-  agreement: 'differed from the big model’s answers',
-} as const;
-
 /** Which detector rang and why, in one sentence for a person. */
 export function alarmReason({
   signal,
@@ -41,7 +36,7 @@ export function alarmReason({
   labelSource,
 }: Omit<DriftAlarm, 'response' | 'raisedAtMs'>): string {
   const { answers, most, ...seen } = observed[signal];
-  const were = labelSource === undefined ? seen.were : wrongBy[labelSource];
+  const were = labelSource === undefined ? seen.were : errorWords[labelSource].were;
   const since = new Date(sinceMs).toISOString().slice(0, 16).replace('T', ' ');
   return (
     `${errors} of ${labels} ${answers} (${percent(errors / labels)}) ${were} since ${since} UTC, ` +

@@ -68,6 +68,7 @@ export interface OpenRow {
 export interface AlarmRow {
   readonly step: Whole;
   readonly signal: string;
+  readonly label_source: Whole | null;
   readonly policy_version: string;
   readonly statistic: number;
   readonly level: number;
@@ -152,6 +153,9 @@ const groupView = (row: AuditGroupRow): AuditGroup => ({
 const alarmView = (row: AlarmRow): AlarmView => ({
   step: stepNamed(row),
   signal: row.signal as AlarmView['signal'],
+  ...(row.label_source === null
+    ? {}
+    : { labelSource: labelSources[Number(row.label_source)] as LabelSourceName }),
   policyVersion: row.policy_version,
   statistic: row.statistic,
   level: row.level,

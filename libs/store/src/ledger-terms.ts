@@ -132,6 +132,8 @@ export interface OpenAudit {
 export interface AlarmView {
   readonly step: StepName;
   readonly signal: AlarmSignal;
+  /** By whose word audited answers were wrong; left out where no label was asked for, and of alarms that did not say. */
+  readonly labelSource?: LabelSourceName;
   readonly policyVersion: string;
   readonly statistic: number;
   readonly level: number;

@@ -171,18 +171,20 @@ export const CERTIFICATE_FROZEN = metric(
 );
 export const SHADOW_LABELS = metric(
   'spillway_shadow_labels_total',
-  'Kept small answers with a label of the audit, the big model’s or a person’s as the policy says, by step.',
+  'Kept small answers with a label of the audit, by step and source (truth: a person’s; agreement: the big model’s answer).',
 );
 export const SHADOW_ERRORS = metric(
   'spillway_shadow_errors_total',
-  'Kept small answers that the label of the audit differs from, by step.',
+  'Kept small answers that the label of the audit differs from, by step and source: wrong by a person’s word (truth), or ' +
+    'not what the big model answers (agreement).',
 );
 export const DRIFT_STATISTIC = metric(
   'spillway_drift_statistic',
-  'Statistic of a drift detector, by step and signal (wrong, below_threshold, out_of_scope); an alarm is raised where it ' +
-    'reaches 24,000 for each signal that is watched.',
+  'Statistic of a drift detector, by step, signal (wrong, below_threshold, out_of_scope) and source of the labels (truth, ' +
+    'agreement, or none); an alarm is raised where it reaches 24,000 for each signal that is watched.',
 );
 export const DRIFT_ALARMS = metric(
   'spillway_drift_alarms_total',
-  'Drift alarms raised by this process, by step and signal (wrong, below_threshold, out_of_scope).',
+  'Drift alarms raised by this process, by step, signal (wrong, below_threshold, out_of_scope) and source of the labels ' +
+    '(truth, agreement, or none).',
 );

@@ -13,7 +13,7 @@ export const auditFiguresSchema = z.object({
         label_source: z
           .enum(['truth', 'agreement'])
           .describe(
-            'people’s labels, or the big model’s answers: a disagreement, which either may be right in. People may label some of the messages drawn for the big model unasked: these stand for the others only if nobody chose them by the answer',
+            'people’s labels, or the big model’s answers: a disagreement, which either may be right in. Only whoever was asked counts',
           ),
         labels: z.int(),
         errors: z.int(),
@@ -39,14 +39,16 @@ export const auditFiguresSchema = z.object({
     .describe('small answers that were not kept, and those of them that the big model did not agree with'),
   picked: z
     .object({ labels: z.int(), errors: z.int() })
-    .describe('what people labelled of their own choice: it stands for no other message'),
+    .describe(
+      'what people labelled unasked, drawn messages too, and what they called wrong of it: they pick what looks odd, so it stands for no other message',
+    ),
 });
 
 /** Sums groups of one step up: per label source the error rate of what was kept, with its interval. */
 export function auditFigures(groups: readonly AuditGroup[]): z.output<typeof auditFiguresSchema> {
-  const drawn = groups.filter(({ audit, rate }) => audit !== 'escalated' && rate > 0);
+  const drawn = groups.filter(({ audit }) => audit === 'shadow');
   const escalated = groups.filter(({ audit }) => audit === 'escalated');
-  const picked = groups.filter(({ audit, rate }) => audit === 'person' && rate === 0);
+  const picked = groups.filter(({ audit }) => audit === 'person');
   return {
     audited: (['truth', 'agreement'] as const).flatMap((source) => {
       const ofSource = drawn.filter((group) => group.source === source);

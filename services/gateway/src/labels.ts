@@ -89,10 +89,9 @@ function termsOf(view: MessageView, small: StepView) {
   if (request !== undefined) return request;
   const { step } = small;
   const decision = view.decisions.find((each) => each.step === step && each.tier === 'small');
-  // A message that was drawn for the audit stands for others: so does a person's word on it.
-  const drawn = view.audits.find((audit) => audit.step === step && audit.audit === 'shadow');
   return {
-    rate: drawn?.rate ?? 0,
+    // Also a message that was drawn for the big model was picked by the person that labels it.
+    rate: 0,
     confidence: decision?.confidence ?? null,
     threshold: decision?.threshold ?? null,
     fingerprint: small.fingerprint ?? '',

@@ -16,6 +16,12 @@ const signal = z
   .enum(['wrong', 'below_threshold', 'out_of_scope'])
   .describe('of audited answers, or of all of them');
 const response = z.string().describe('escalate or tighten');
+const alarmSource = z
+  .enum(['truth', 'agreement'])
+  .nullable()
+  .describe(
+    'whose word the errors are by: people’s labels, or the big model’s answers, from which a difference is no proof of an error; null: no label was asked for, or an earlier version raised it',
+  );
 
 const certificateSchema = z.object({
   claim: z.string().describe('what it says, and no more than that'),
@@ -76,6 +82,7 @@ const taskSchema = auditFiguresSchema.extend({
   alarm: z
     .object({
       signal,
+      label_source: alarmSource,
       reason: z.string().describe('for a person to read'),
       response,
       raised_at: time,
@@ -106,6 +113,7 @@ export const policySchema = z.object({
       z.object({
         step,
         signal,
+        label_source: alarmSource,
         reason: z.string(),
         policy_version: z.string(),
         response,
@@ -158,6 +166,7 @@ export function policyJson(
 const alarmJson = (alarm: AlarmView): object => ({
   step: alarm.step,
   signal: alarm.signal,
+  label_source: alarm.labelSource ?? null,
   reason: alarmReason(alarm),
   policy_version: alarm.policyVersion,
   response: alarm.response,
@@ -243,6 +252,7 @@ function standingJson({ watch, freeze }: TaskStanding, terms: TaskPolicy): objec
         ? null
         : {
             signal: alarm.signal,
+            label_source: alarm.labelSource ?? null,
             reason: alarmReason(alarm),
             response: alarm.response,
             raised_at: iso(alarm.raisedAtMs),

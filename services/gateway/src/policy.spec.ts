@@ -145,7 +145,7 @@ describe('the policy', () => {
     });
   });
 
-  it('shows what was audited, apart by whose word it was, with an interval', async () => {
+  it('shows what was audited, apart by whose word it was, with an interval, and what people picked beside it', async () => {
     const at = Date.now() - 1_000;
     const many = Array.from({ length: 50 }, (_, n) =>
       audit(`m${n}`, 'classify', { wrong: n < 2, auditedAtMs: at + n }),
@@ -153,8 +153,10 @@ describe('the policy', () => {
     await ledger.apply([
       ...many,
       audit('x1', 'classify', { wrong: null, missing: 'over_budget', auditedAtMs: at }),
+      audit('p1', 'classify', { source: 'truth', rate: 0.02, wrong: true, auditedAtMs: at }),
+      audit('p2', 'classify', { source: 'truth', rate: 0.5, wrong: false, auditedAtMs: at }),
       audit('m1', 'classify', { audit: 'person', source: 'truth', rate: 0.02, wrong: true, auditedAtMs: at }),
-      audit('m2', 'classify', { audit: 'person', source: 'truth', rate: 0.5, wrong: false, auditedAtMs: at }),
+      audit('m2', 'classify', { audit: 'person', source: 'truth', rate: 0, wrong: false, auditedAtMs: at }),
       audit('m3', 'classify', { audit: 'person', source: 'truth', rate: 0, wrong: true, auditedAtMs: at }),
       audit('m4', 'classify', { audit: 'escalated', rate: 1, wrong: true, auditedAtMs: at }),
       audit('old', 'classify', { wrong: true, auditedAtMs: at - 40 * 86_400_000 }),
@@ -178,7 +180,7 @@ describe('the policy', () => {
     expect(shown?.audited[1]?.upper).toBeCloseTo(0.137137626, 8);
     expect(shown).toMatchObject({
       escalated: { labels: 1, disagreements: 1 },
-      picked: { labels: 1, errors: 1 },
+      picked: { labels: 3, errors: 2 },
     });
   });
 
@@ -232,7 +234,11 @@ describe('the policy', () => {
         value: writeNote({ fingerprint: 'little|b', firstMs: 1_000, lastMs: 2_000 }),
       },
     ]);
-    await ledger.apply([alarm('m', 'classify', { raisedAtMs: Date.now() })]);
+    await ledger.apply([
+      alarm('m', 'classify', { raisedAtMs: Date.now() }),
+      alarm('p', 'extract', { labelSource: 'truth', raisedAtMs: Date.now() - 1 }),
+      alarm('b', 'extract', { labelSource: 'agreement', raisedAtMs: Date.now() - 2 }),
+    ]);
     expect(await task()).toMatchObject({
       frozen: { fingerprint: 'little|b', first_seen: '1970-01-01T00:00:01.000Z' },
       alarm: {
@@ -249,8 +255,19 @@ describe('the policy', () => {
       shares: [{ answers: 1, events: 1, statistic: 2 }, { answers: 0 }],
       drift: { statistic: 0, alarm_at: 72_000, label_source: 'agreement', labels: 0, errors: 0, evidence: 1 },
     });
+    expect((await task())?.alarm?.label_source).toBeNull();
     expect((await read()).alarms).toMatchObject([
-      { step: 'classify', signal: 'wrong', labels: 400, allowed: 0.05 },
+      { step: 'classify', signal: 'wrong', label_source: null, labels: 400, allowed: 0.05 },
+      {
+        step: 'extract',
+        label_source: 'truth',
+        reason: expect.stringContaining('were wrong by people’s labels'),
+      },
+      {
+        step: 'extract',
+        label_source: 'agreement',
+        reason: expect.stringContaining('differed from the big model’s answers'),
+      },
     ]);
   });
 
@@ -316,12 +333,12 @@ describe('a person’s label', () => {
 
   const named = (body: object) => ({ step: (body as { step: string }).step });
 
-  it('stands for others where its message was drawn for the audit, and for itself where it was picked', async () => {
+  it('stands for itself alone where nobody asked a person, also where the message was drawn for the big model', async () => {
     await label({ step: 'classify', value: 'refund' });
     await label({ step: 'sentiment', value: 'neutral' });
     const [drawn, picked] = published.map(({ value }) => decode(AuditRecordedSchema, value));
     expect(drawn).toMatchObject({
-      rate: 0.02,
+      rate: 0,
       fingerprint: 'little|a',
       confidence: 0.93,
       threshold: 0.7,

@@ -93,12 +93,18 @@ const labelled = (
   },
 });
 
+function sourceOf({ labelSource }: AlarmRaised): Pick<AlarmView, 'labelSource'> {
+  const source = sources[labelSource];
+  return source === undefined ? {} : { labelSource: source };
+}
+
 /** What an alarm leaves in the ledger. */
 export const alarmed = (event: AlarmRaised, raisedAtMs: number): LedgerChange => ({
   kind: 'alarm',
   messageId: event.messageId,
   step: named(tasks.get(event.task), 'task'),
   signal: named(signals.get(event.signal), 'signal'),
+  ...sourceOf(event),
   policyVersion: event.policyVersion,
   statistic: event.statistic,
   level: event.level,

@@ -382,7 +382,21 @@ it.each([
 it.each([
   ['of its signal', { signal: 'out_of_scope', since: timestampFromMs(400) }, 'out_of_scope', 400],
   ['of wrong answers where it names none', {}, 'wrong', 1_000],
-])('keeps an alarm %s', (_, over, signal, sinceMs) => {
+  [
+    'of answers that people call wrong',
+    { signal: 'wrong', labelSource: LabelSource.TRUTH },
+    'wrong',
+    1_000,
+    'truth',
+  ],
+  [
+    'of answers that differ from the big model’s',
+    { signal: 'wrong', labelSource: LabelSource.AGREEMENT },
+    'wrong',
+    1_000,
+    'agreement',
+  ],
+])('keeps an alarm %s', (_, over, signal, sinceMs, labelSource?: string) => {
   const raised = {
     statistic: 24_001,
     level: 24_000,
@@ -394,7 +408,7 @@ it.each([
   const init = { ...ids, task: 'extract', policyVersion: '1', ...raised, ...over, raisedAt: at };
   const change = { kind: 'alarm', messageId: 'm1', step: 'extract', policyVersion: '1', ...raised };
   expect(changesOf(event(AlarmRaisedSchema, init))).toEqual([
-    { ...change, signal, sinceMs, raisedAtMs: 1_000 },
+    { ...change, signal, sinceMs, raisedAtMs: 1_000, ...(labelSource === undefined ? {} : { labelSource }) },
   ]);
 });
 

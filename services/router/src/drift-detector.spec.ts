@@ -83,7 +83,7 @@ const audited = (wrong: boolean, over: Partial<AuditRecorded> = {}): AuditRecord
 
 function detectorUnder(inForce: Policy) {
   const labels: boolean[] = [];
-  const detect = driftDetector({ state, policy: inForce, onLabel: (_, wrong) => labels.push(wrong) });
+  const detect = driftDetector({ state, policy: inForce, onLabel: (_, { wrong }) => labels.push(wrong) });
   return { detect, labels };
 }
 
@@ -117,6 +117,7 @@ describe('the drift detector', () => {
       allowed: 0.05,
       response: 'escalate',
       raisedAt: event.auditedAt,
+      labelSource: LabelSource.AGREEMENT,
     });
     expect(await detect(event)).toEqual(outputs);
     expect(await detect(audited(true))).toEqual([]);

@@ -4,7 +4,7 @@ import { alarmLevel, type Levels, rings, UNWATCHED, watch } from '@spillway/conf
 import type { Outgoing } from '@spillway/contracts/event';
 import { AuditKind, type AuditRecorded, LabelSource } from '@spillway/contracts/events';
 import { Fault } from '@spillway/contracts/fault';
-import { type Shadow, sourceOf } from '@spillway/policy/certificate';
+import { type Certificate, type Shadow, sourceOf } from '@spillway/policy/certificate';
 import type { Policy, TaskName } from '@spillway/policy/policy';
 import { tightened } from '@spillway/policy/safeguard';
 import type { KeyedState } from '@spillway/store/keyed-state';
@@ -26,7 +26,13 @@ export interface DriftDetectorParts {
   readonly state: KeyedState;
   readonly policy: Policy;
   /** Told of every audit the first time that it counts. */
-  readonly onLabel: (task: TaskName, wrong: boolean, watch: DriftWatch, raised?: RaisedAlarm) => void;
+  readonly onLabel: (task: TaskName, label: ShadowWord, watch: DriftWatch, raised?: RaisedAlarm) => void;
+}
+
+/** What a label of the audit says of a kept answer, and whose word that is. */
+export interface ShadowWord {
+  readonly wrong: boolean;
+  readonly source: Certificate['labelSource'];
 }
 
 /**
@@ -62,7 +68,8 @@ export function driftDetector({ state, policy, onLabel }: DriftDetectorParts) {
       { kind: 'put', key, value: writeNote(folding), expect: found?.version ?? 0 },
       { kind: 'put', key: seen, value: new Uint8Array(), ttlMs: SEEN_MS },
     ]);
-    onLabel(task, event.wrong, folding, folding.alarms.at(before.alarms.length));
+    const label = { wrong: event.wrong, source: sourceOf(shadow) };
+    onLabel(task, label, folding, folding.alarms.at(before.alarms.length));
     return alarmsOf(folding, event, policy.version);
   };
 }

@@ -135,8 +135,12 @@ describe('the shares of the traffic', () => {
       /^(\d+) of \1 answers \(100 %\) were under the threshold since 2026-11-25 00:00 UTC, at most 5\.\d+ % were expected$/,
     );
     const metrics = await registry.metrics();
-    expect(metrics).toMatch(/spillway_drift_alarms_total\{step="classify",signal="below_threshold"\} 1/);
-    expect(metrics).toMatch(/spillway_drift_statistic\{step="classify",signal="out_of_scope"\} \d/);
+    expect(metrics).toMatch(
+      /spillway_drift_alarms_total\{step="classify",signal="below_threshold",source="none"\} 1/,
+    );
+    expect(metrics).toMatch(
+      /spillway_drift_statistic\{step="classify",signal="out_of_scope",source="none"\} \d/,
+    );
   });
 
   it('raise one where sure answers call more and more messages out of scope', async () => {

@@ -138,7 +138,9 @@ describe('a certificate', () => {
     );
     expect(escalated.steps['classify']).toMatchObject({ tier: 'big' });
     expect((await policy()).alarms).toMatchObject([{ step: 'classify', policy_version: 'audit.2' }]);
-    expect(await metrics()).toMatch(/spillway_shadow_errors_total\{step="classify"\} \d\d/);
+    expect(await metrics()).toMatch(
+      /spillway_shadow_errors_total\{step="classify",source="agreement"\} \d\d/,
+    );
   }, 60_000);
 
   it('is thawed by a newer policy, and the alarm is over', async () => {

@@ -39,7 +39,6 @@ describe('the month’s answers, thinned', () => {
   it.each([
     ['kept and drawn', [one], [false]],
     ['kept and not drawn', [one, row('b')], [false]],
-    ['picked by a person, who stands for no other', [one, row('b', { audits: drawn({ rate: 0 }) })], [false]],
     [
       'not kept, with a label',
       [one, row('b', { kept: false, audits: escalated({ wrong: true }) })],

@@ -1,5 +1,5 @@
 import { dollarsOf } from '@spillway/pack/prices';
-import { claimOf, percent } from '@spillway/policy/certificate';
+import { claimOf, errorWords, percent } from '@spillway/policy/certificate';
 import { alarmReason } from '@spillway/policy/drift-alarm';
 import type { Money } from '@spillway/store/ledger';
 import type { AuditedMonth, TaskMonth, TaskReview } from './review.js';
@@ -19,7 +19,6 @@ export interface MonthReview {
   readonly tasks: readonly TaskReview[];
 }
 
-const sourceName = { truth: 'people’s labels', agreement: 'the big model’s answers' } as const;
 const methodName = { clopper_pearson: 'Clopper-Pearson', korn_graubard: 'Korn-Graubard' } as const;
 
 const actionName = {
@@ -41,15 +40,15 @@ export const moneyText = ({ knownNanos, unpriced }: Money): string =>
 const shareText = (count: number, of: number): string =>
   of === 0 ? String(count) : `${count} (${percent(count / of)})`;
 
-/** The audit's finding in a sentence, with everything that it rests on. */
+/** The audit's finding in a sentence, with everything that it rests on and by whose word. */
 export function auditText({ source, missing, error, firstMs, lastMs, policyVersions }: AuditedMonth): string {
-  const rest = `by ${sourceName[source]}, ${dayOf(firstMs)} to ${dayOf(lastMs)}, policy ${policyVersions.join(', ')}`;
+  const rest = `${dayOf(firstMs)} to ${dayOf(lastMs)}, policy ${policyVersions.join(', ')}`;
   const without = missing === 0 ? '' : `; ${missing} more were drawn and have no label`;
-  if (error === undefined) return `no label ${rest}${without}`;
+  if (error === undefined) return `no label, ${rest}${without}`;
   const { errors, labels, share, interval, method } = error;
   return (
     `${percent(share)} (95 % interval ${percent(interval.lower)} to ${percent(interval.upper)}, ${methodName[method]}): ` +
-    `${errors} of ${labels} ${rest}${without}`
+    `${errors} of ${labels} ${errorWords[source].many}, ${rest}${without}`
   );
 }
 
@@ -57,8 +56,28 @@ const dayOf = (ms: number): string => new Date(ms).toISOString().slice(0, 10);
 
 type Figure = readonly [name: string, now: string, before: string];
 
+/** One line for each source of labels that the audit asked: their figures are never put together. */
+function auditedFigures(now: TaskMonth, before: TaskMonth | undefined): readonly Figure[] {
+  const asked = [...now.audited, ...(before?.audited ?? [])].map(({ source }) => source);
+  const sources = (['truth', 'agreement'] as const).filter((source) => asked.includes(source));
+  if (sources.length === 0) return [['audited', 'not audited', before === undefined ? '–' : 'not audited']];
+  return sources.map((source) => {
+    const show = ({ audited }: TaskMonth): string =>
+      audited.flatMap((each) => (each.source === source ? [auditText(each)] : []))[0] ?? 'not audited';
+    return [
+      `kept, and ${errorWords[source].so}`,
+      show(now),
+      before === undefined ? '–' : show(before),
+    ] as const;
+  });
+}
+
+/** What people labelled without having been asked, apart from all shares. */
+const pickedText = ({ picked: { labels, errors } }: TaskMonth): string =>
+  labels === 0 ? '0' : `${labels}, ${errors} of them call the answer wrong; they stand for no others`;
+
 /** The figures of a task with those of the month before; a dash where there are none. */
-export function figuresOf({ now, before, drift, frozen, alarms }: TaskReview): readonly Figure[] {
+export function figuresOf({ now, before, drift, frozen, alarms, policy }: TaskReview): readonly Figure[] {
   const compared = (name: string, show: (month: TaskMonth) => string): Figure => [
     name,
     show(now),
@@ -70,12 +89,13 @@ export function figuresOf({ now, before, drift, frozen, alarms }: TaskReview): r
     compared('kept small', ({ keptSmall, messages }) => shareText(keptSmall, messages)),
     compared('escalated', ({ escalated, messages }) => shareText(escalated, messages)),
     compared('held for a person', ({ held }) => String(held)),
-    compared('wrong among the kept', ({ audited }) => audited.map(auditText).join('; ') || 'not audited'),
+    ...auditedFigures(now, before),
+    compared('labelled by people unasked', pickedText),
     once(
       'drift statistic over the month',
       drift === undefined
         ? 'no certificate, or no label of its source'
-        : `${drift.statistic.toPrecision(3)} of ${drift.alarmAt} (${drift.errors} of ${drift.labels} wrong, ${percent(drift.allowed)} allowed; evidence ${drift.evidence.toPrecision(3)})`,
+        : `${drift.statistic.toPrecision(3)} of ${drift.alarmAt} (${drift.errors} of ${drift.labels} ${errorWords[policy.certificate?.labelSource ?? 'truth'].so}, ${percent(drift.allowed)} allowed; evidence ${drift.evidence.toPrecision(3)})`,
     ),
     once(
       'alarms',
@@ -99,8 +119,8 @@ export function figuresOf({ now, before, drift, frozen, alarms }: TaskReview): r
 /** What the certificate of a task says and rests on. */
 export function certificateText({ policy: { certificate } }: TaskReview): string {
   if (certificate === undefined) return 'No certificate: the threshold promises nothing.';
-  const { rows, accepted, errors, data, certifiedOn, fingerprint } = certificate;
-  return `${claimOf(certificate)} Certified on ${certifiedOn} on ${rows} rows (${errors} of ${accepted} kept wrong), ${data}, for ${fingerprint}.`;
+  const { rows, accepted, errors, data, certifiedOn, fingerprint, labelSource } = certificate;
+  return `${claimOf(certificate)} Certified on ${certifiedOn} on ${rows} rows (${errors} of ${accepted} kept are ${errorWords[labelSource].so}), ${data}, for ${fingerprint}.`;
 }
 
 /** What a change was tested on; empty where nothing was tested. */

@@ -1,5 +1,5 @@
 import * as Plot from '@observablehq/plot';
-import { allowedErrorRate } from '@spillway/policy/certificate';
+import { allowedErrorRate, errorWords } from '@spillway/policy/certificate';
 import { chart } from '../chart.js';
 import { type Html, html, htmlTable, markup, page } from '../html.js';
 import {
@@ -12,7 +12,7 @@ import {
   type MonthReview,
   scoresText,
 } from './markdown.js';
-import type { TaskReview } from './review.js';
+import type { AuditedMonth, TaskReview } from './review.js';
 import { type ScoreMonth, scoreBins } from './scores.js';
 
 const size = { width: 560, grid: true, marginLeft: 90, style: { fontSize: '12px' } } as const;
@@ -41,26 +41,29 @@ function sharesChart(tasks: readonly TaskReview[]): string {
   });
 }
 
-/** The error of each task by each source of labels, against what its certificate allows. */
+const nameOf = (task: string, source: AuditedMonth['source']): string => `${task}: ${errorWords[source].so}`;
+
+/** The error of each task by each source of labels, against what its certificate allows by its own. */
 function errorsChart(tasks: readonly TaskReview[]): string {
   const data = tasks.flatMap(({ task, now }) =>
     now.audited.flatMap(({ source, error }) =>
-      error === undefined ? [] : [{ task: `${task}, ${source}`, share: error.share, ...error.interval }],
+      error === undefined ? [] : [{ task: nameOf(task, source), share: error.share, ...error.interval }],
     ),
   );
   const allowed = tasks.flatMap(({ task, now, policy: { certificate } }) =>
     certificate === undefined
       ? []
-      : now.audited.map(({ source }) => ({
-          task: `${task}, ${source}`,
-          share: allowedErrorRate(certificate),
-        })),
+      : now.audited
+          .filter(({ source }) => source === certificate.labelSource)
+          .map(({ source }) => ({ task: nameOf(task, source), share: allowedErrorRate(certificate) })),
   );
-  return chart('Share wrong among the kept answers, with its 95 % interval', {
+  const names = data.map(({ task }) => task);
+  const widest = Math.max(...names.map((name) => name.length));
+  return chart('Errors among the kept answers, by whose word, with 95 % intervals', {
     ...size,
-    marginLeft: 140,
+    marginLeft: 20 + 7 * widest,
     height: 60 + 36 * data.length,
-    x: { label: 'share wrong among the kept', zero: true },
+    x: { label: 'share of the kept', zero: true },
     y: { label: null, type: 'band' },
     marks: [
       Plot.ruleY(data, { y: 'task', x1: 'lower', x2: 'upper', stroke: '#2f7d6b', strokeWidth: 3 }),
@@ -103,7 +106,7 @@ function charts(tasks: readonly TaskReview[]): Html {
   const audited = tasks.some(({ now }) => now.audited.some(({ error }) => error !== undefined));
   return html`<div class="charts">
 <figure>${markup(sharesChart(tasks))}<figcaption>Where the answers of each task went.</figcaption></figure>
-${audited ? html`<figure>${markup(errorsChart(tasks))}<figcaption>Audited answers. The tick is what the certificate allows.</figcaption></figure>` : ''}
+${audited ? html`<figure>${markup(errorsChart(tasks))}<figcaption>Audited answers, by whose word. The tick is what the certificate allows by the word that it rests on.</figcaption></figure>` : ''}
 </div>`;
 }
 

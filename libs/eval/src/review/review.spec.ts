@@ -116,7 +116,19 @@ describe.each([
     await ledger.apply(traffic('before', MONTH.fromMs - 1_000_000, 250));
     await ledger.apply(traffic('october', MONTH.fromMs, 1500));
     await ledger.apply(traffic('after', MONTH.toMs, 50));
-    await ledger.apply([alarm('october-3', 'extract', { raisedAtMs: MONTH.fromMs + 9000 })]);
+    await ledger.apply([
+      alarm('october-3', 'extract', { labelSource: 'agreement', raisedAtMs: MONTH.fromMs + 9000 }),
+      // What people picked, drawn messages too: every one of these looked wrong.
+      ...Array.from({ length: 300 }, (_, at) =>
+        audit(`october-${at}`, 'classify', {
+          audit: 'person',
+          source: 'truth',
+          wrong: true,
+          rate: 0.5,
+          auditedAtMs: MONTH.fromMs + 5000 + at,
+        }),
+      ),
+    ]);
   }, 60_000);
   afterAll(() => ledger.close());
 
@@ -136,7 +148,9 @@ describe.each([
     expect(audited).toMatchObject([
       { source: 'agreement', missing: 0, error: { labels: keptSmall, method: 'clopper_pearson' } },
     ]);
-    expect(classify?.before).toMatchObject({ messages: 250 });
+    expect(classify?.now.picked).toEqual({ labels: 300, errors: 300 });
+    expect(answers.flatMap(({ audits }) => audits).filter(({ source }) => source === 'truth')).toEqual([]);
+    expect(classify?.before).toMatchObject({ messages: 250, picked: { labels: 0, errors: 0 } });
   });
 
   it('proposes by the rules: lower where it is safe, higher where the promise is broken', async () => {
@@ -191,7 +205,16 @@ describe.each([
     const [markdown, page] = [reviewMarkdown(shown), reviewPage(shown)];
     expect(markdown).toContain('## classify: lower the threshold');
     expect(markdown).toContain('$0.0000105');
-    expect(markdown).toMatch(/\d+ of \d+ by the big model’s answers, 2026-10-01 to 2026-10-01/);
+    expect(markdown).toMatch(
+      /\| kept, and different from the big model’s answers \| .* \d+ of \d+ differ from the big model’s answers, 2026-10-01 to 2026-10-01, policy/,
+    );
+    expect(markdown).toContain(
+      '| labelled by people unasked | 300, 300 of them call the answer wrong; they stand for no others | 0 |',
+    );
+    for (const text of [markdown, page]) {
+      expect(text).toMatch(/audited answers \(7\.75 %\) differed from the big model’s answers since/);
+      expect(text).not.toMatch(/(?:are|were) wrong|kept wrong/);
+    }
     expect(markdown).toMatch(/against the month before: population stability index 0\.\d\d/);
     expect(markdown).toMatch(/\| 0\.95 to 1\.00 \| \d+(\.\d+)? % █+ \| \d+(\.\d+)? % █+ \|/);
     expect(page).toContain('Confidence of the small answers of classify, this month and in the month before');

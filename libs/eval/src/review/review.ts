@@ -37,6 +37,8 @@ export interface TaskMonth {
   readonly baseline: Money;
   /** Of what was kept, by whose labels. */
   readonly audited: readonly AuditedMonth[];
+  /** What people labelled without having been asked, and what they called wrong of it: people pick what looks odd. */
+  readonly picked: { readonly labels: number; readonly errors: number };
 }
 
 /** What the audit of kept answers found, by one source of labels. */
@@ -130,9 +132,9 @@ function reviewTask(task: TaskName, facts: MonthFacts): TaskReview {
 
 function taskMonth(task: TaskName, savings: Savings, audits: AuditReport): TaskMonth {
   const step = savings.steps.find((each) => each.step === task);
-  const groups = audits.groups.filter(
-    (group) => group.step === task && group.audit !== 'escalated' && group.rate > 0,
-  );
+  const ofTask = audits.groups.filter((group) => group.step === task);
+  const groups = ofTask.filter(({ audit }) => audit === 'shadow');
+  const picked = ofTask.filter(({ audit }) => audit === 'person');
   return {
     messages: step?.messages ?? 0,
     keptSmall: step?.keptSmall ?? 0,
@@ -144,6 +146,10 @@ function taskMonth(task: TaskName, savings: Savings, audits: AuditReport): TaskM
       const ofSource = groups.filter((group) => group.source === source);
       return ofSource.length === 0 ? [] : [auditedMonth(source, ofSource)];
     }),
+    picked: {
+      labels: picked.reduce((sum, { labels }) => sum + labels, 0),
+      errors: picked.reduce((sum, { errors }) => sum + errors, 0),
+    },
   };
 }
 

@@ -17,6 +17,7 @@ export interface AnswerRow {
   readonly said?: string;
   readonly fingerprint: string;
   readonly policyVersion: string;
+  /** Those that somebody was asked for. */
   readonly audits: readonly AnswerAudit[];
 }
 
@@ -24,7 +25,7 @@ export interface AnswerAudit {
   readonly source: LabelSource;
   /** Whether it was drawn among all answers that were kept, or made because this one was not. */
   readonly drawn: boolean;
-  /** Chance with which it was drawn; 1 where it was not kept, 0 where a person picked it. */
+  /** Chance with which it was drawn; 1 where it was not kept. */
   readonly rate: number;
   /** Null: no label came. */
   readonly wrong: boolean | null;
@@ -48,7 +49,8 @@ function answersOf(message: MessageView): readonly AnswerRow[] {
     const answer = message.steps.find((each) => each.step === step && each.tier === 'small');
     // A call that failed is no answer.
     if (tier !== 'small' || answer === undefined || answer.value === null) return [];
-    const audits = message.audits.filter((audit) => audit.step === step);
+    // What people labelled unasked they picked, often because it looked wrong: it says nothing of the others.
+    const audits = message.audits.filter((audit) => audit.step === step && audit.audit !== 'person');
     return [
       {
         step,
@@ -62,7 +64,7 @@ function answersOf(message: MessageView): readonly AnswerRow[] {
         policyVersion,
         audits: audits.map(({ source, audit, rate, wrong }) => ({
           source,
-          drawn: audit !== 'escalated',
+          drawn: audit === 'shadow',
           rate,
           wrong,
         })),
@@ -87,7 +89,7 @@ export function drawnLabels(
     if (!kept || confidence === null || confidence < covered.threshold) return [];
     if (fingerprint !== covered.fingerprint) return [];
     return audits.flatMap(({ source, drawn, rate, wrong }) =>
-      source === covered.source && drawn && rate > 0 && wrong !== null ? [{ confidence, wrong, rate }] : [],
+      source === covered.source && drawn && wrong !== null ? [{ confidence, wrong, rate }] : [],
     );
   });
 }

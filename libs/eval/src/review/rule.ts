@@ -4,6 +4,7 @@ import {
   allowedErrorRate,
   type Certificate,
   type ExpectedTraffic,
+  errorWords,
   percent,
 } from '@spillway/policy/certificate';
 import { tightened } from '@spillway/policy/safeguard';
@@ -67,7 +68,7 @@ export function recommend(facts: RuleFacts): Recommendation {
   const allowed = allowedErrorRate(certificate);
   const { lower, upper } = error.interval;
   const found =
-    `${error.errors} of ${error.labels} audited answers kept at ${facts.threshold} or more are wrong ` +
+    `${error.errors} of ${error.labels} audited answers kept at ${facts.threshold} or more ${errorWords[certificate.labelSource].many} ` +
     `(${percent(LEVEL)} interval ${percent(lower)} to ${percent(upper)}), and ${percent(allowed)} may be`;
   if (lower > allowed) return retreat(facts, certificate, found);
   if (upper <= allowed) return advance(facts, certificate, found);
@@ -109,7 +110,7 @@ function retreat(facts: RuleFacts, certificate: Certificate, found: string): Rec
   if (passed?.verdict === 'certified' && passed.threshold > facts.threshold) {
     return {
       action: 'roll_back',
-      reason: `${found}: the promise is broken. From ${passed.threshold} on it holds on this month's rows: ${passed.errors} of ${passed.accepted} are wrong.`,
+      reason: `${found}: the promise is broken. From ${passed.threshold} on it holds on this month's rows: ${passed.errors} of ${passed.accepted} ${errorWords[certificate.labelSource].many}.`,
       settings: certifiedBy(facts, certificate, look),
       ...withLook(look),
     };
@@ -132,7 +133,7 @@ function advance(facts: RuleFacts, certificate: Certificate, found: string): Rec
   if (certification.verdict === 'certified' && certification.threshold < facts.threshold) {
     return {
       action: 'loosen',
-      reason: `${kept} From ${certification.threshold} on it does too: ${certification.errors} of ${certification.accepted} of the month's sample are wrong, tested downwards from ${facts.threshold} at look ${look.number} of the plan.`,
+      reason: `${kept} From ${certification.threshold} on it does too: ${certification.errors} of ${certification.accepted} of the month's sample ${errorWords[certificate.labelSource].many}, tested downwards from ${facts.threshold} at look ${look.number} of the plan.`,
       settings: certifiedBy(facts, certificate, look),
       look,
     };

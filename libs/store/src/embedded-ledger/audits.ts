@@ -19,7 +19,7 @@ export function auditWriters(database: DatabaseSync, numberOf: (messageId: strin
     `INSERT INTO audits VALUES (${new Array(13).fill('?').join(', ')}) ON CONFLICT DO NOTHING`,
   );
   const alarm = database.prepare(
-    `INSERT INTO alarms VALUES (${new Array(12).fill('?').join(', ')}) ON CONFLICT DO NOTHING`,
+    `INSERT INTO alarms VALUES (${new Array(13).fill('?').join(', ')}) ON CONFLICT DO NOTHING`,
   );
   const request = database.prepare(
     `INSERT INTO audit_requests
@@ -75,6 +75,7 @@ export function auditWriters(database: DatabaseSync, numberOf: (messageId: strin
         change.response,
         change.raisedAtMs,
         change.sinceMs,
+        change.labelSource === undefined ? null : labelSources.indexOf(change.labelSource),
       );
     },
   };

@@ -86,4 +86,6 @@ export const migrations = [
      PRIMARY KEY (event_id, consumer)
    ) WITHOUT ROWID;
    ALTER TABLE dead_letters ADD COLUMN replays INTEGER NOT NULL DEFAULT 0;`,
+  // Of alarms that are there already nothing was written down of whose word they are by.
+  'ALTER TABLE alarms ADD COLUMN label_source INTEGER;',
 ];

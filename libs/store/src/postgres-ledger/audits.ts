@@ -59,6 +59,7 @@ export const alarmRow = (id: string, change: AlarmChange) => ({
   response: storedText(change.response),
   raised_at_ms: change.raisedAtMs,
   since_ms: change.sinceMs,
+  label_source: change.labelSource === undefined ? null : labelSources.indexOf(change.labelSource),
 });
 
 /** What was audited in a span, and the alarms of it. */

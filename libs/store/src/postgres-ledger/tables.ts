@@ -145,6 +145,7 @@ interface AlarmsTable {
   response: string;
   raised_at_ms: bigint;
   since_ms: bigint;
+  label_source: number | null;
 }
 
 interface AuditRequestsTable {

@@ -80,11 +80,12 @@ function alarmCases(stage: () => LedgerStage): void {
     expect((await ledger.audits({ fromMs: START + 2, toMs: START + 9 })).alarms).toEqual([third]);
   });
 
-  it('keeps alarms of a message and a step apart by what rang', async () => {
+  it('keeps alarms of a message and a step apart by what rang, and by whose word', async () => {
     const ledger = await stage().open();
     const facts = [
       alarm('m1', 'classify', { signal: 'below_threshold', raisedAtMs: START + 1, sinceMs: START }),
-      alarm('m1', 'classify', { raisedAtMs: START + 9 }),
+      alarm('m1', 'classify', { labelSource: 'truth', raisedAtMs: START + 9 }),
+      alarm('m2', 'classify', { labelSource: 'agreement', raisedAtMs: START + 10 }),
     ] as const;
     await ledger.apply(facts);
     await ledger.apply(facts);
