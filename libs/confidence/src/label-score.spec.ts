@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { AlignedTokens } from './aligned-tokens.js';
-import { labelScore } from './label-score.js';
+import { labelScore, outsideLabels } from './label-score.js';
 import { type Piece, spoken } from './testing/spoken.js';
 
 const labels = ['refund_request', 'refund_status', 'cancel'];
@@ -151,3 +151,13 @@ describe('labelScore', () => {
     );
   });
 });
+
+it.each<[string, Readonly<Record<string, number>>, boolean | undefined]>([
+  ['all on labels', { label_mass: 1, unlisted_bound: 0 }, false],
+  ['a tenth elsewhere', { label_mass: 0.9 }, false],
+  ['more than that', { label_mass: 0.89 }, true],
+  ['more than that, which unlisted labels may have', { label_mass: 0.8, unlisted_bound: 0.15 }, false],
+  ['an answer that does not tell', { vote_share: 1 }, undefined],
+])('tells whether the model was tempted to say something else: %s', (_, features, want) =>
+  expect(outsideLabels(features)).toBe(want),
+);

@@ -17,6 +17,17 @@ export interface LabelScore extends Score {
 
 /** Under this the model wanted to say something else than any label. */
 const LEAST_MASS = 0.5;
+/** Over this it was tempted to. */
+const MOST_OUTSIDE = 0.1;
+
+/**
+ * Whether over a tenth of the probability lay outside of the labels, those counted in that no list shows; undefined where
+ * the features do not tell. Long before answers go wrong, a share of these that grows tells of texts that no label fits.
+ */
+export const outsideLabels = ({
+  label_mass: mass,
+  unlisted_bound: unlisted = 0,
+}: Features): boolean | undefined => (mass === undefined ? undefined : mass + unlisted < 1 - MOST_OUTSIDE);
 
 /**
  * How sure a model is of the label that it wrote at `span`, among a closed set.

@@ -35,6 +35,12 @@ describe('levelsOf', () => {
       { rows: 10_000, belowThreshold: 2_000 },
       { wrong: 0.05, below_threshold: 0.24 },
     ],
+    [
+      'an endpoint that tells of its labels and its schema',
+      0.05,
+      { rows: 100_000, belowThreshold: 20_000, outOfScope: 1_000, outsideLabels: 5_000, offSchema: 2_000 },
+      { wrong: 0.05, below_threshold: 0.24, out_of_scope: 0.012, outside_labels: 0.06, off_schema: 0.024 },
+    ],
     ['most answers are under the threshold', 0.05, { rows: 1_000, belowThreshold: 600 }, { wrong: 0.05 }],
   ])('%s', (_, allowed, expected, want) => {
     const found = levelsOf(allowed, expected);

@@ -3,7 +3,7 @@ import { ALARM_AT, alarmed, type DriftState, observe, payout, UNDRIFTED } from '
 import { MOVED } from './early-warning.js';
 
 /** What is watched of a task. Only `wrong`, among the kept answers, needs labels: the others are seen in every answer. */
-export type Signal = 'wrong' | 'below_threshold' | 'out_of_scope';
+export type Signal = 'wrong' | 'below_threshold' | 'out_of_scope' | 'outside_labels' | 'off_schema';
 
 /** What the answers to traffic like the certified rows looked like: how many of so many answers. */
 export interface ExpectedShares {
@@ -11,6 +11,10 @@ export interface ExpectedShares {
   readonly belowThreshold: number;
   /** Absent for a task that has no such label. */
   readonly outOfScope?: number;
+  /** With over a tenth of the probability outside of the labels; absent where the answers do not tell. */
+  readonly outsideLabels?: number;
+  /** Off the schema, if only at first; absent where the answers do not tell. */
+  readonly offSchema?: number;
 }
 
 /** For each watched signal the highest share that is no alarm, over 0 and under 0.5. */
@@ -30,11 +34,14 @@ const shareLevel = (events: number, rows: number): number =>
  * @param allowed share of the kept answers that may be wrong
  */
 export function levelsOf(allowed: number, expected?: ExpectedShares): Levels {
+  const levelOf = (events: number | undefined): number | undefined =>
+    expected === undefined || events === undefined ? undefined : shareLevel(events, expected.rows);
   const levels: Record<Signal, number | undefined> = {
     wrong: allowed,
-    below_threshold: expected && shareLevel(expected.belowThreshold, expected.rows),
-    out_of_scope:
-      expected?.outOfScope === undefined ? undefined : shareLevel(expected.outOfScope, expected.rows),
+    below_threshold: levelOf(expected?.belowThreshold),
+    out_of_scope: levelOf(expected?.outOfScope),
+    outside_labels: levelOf(expected?.outsideLabels),
+    off_schema: levelOf(expected?.offSchema),
   };
   return Object.fromEntries(
     Object.entries(levels).filter(([, level]) => level !== undefined && level > 0 && level < 0.5),

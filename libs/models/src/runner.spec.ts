@@ -184,6 +184,9 @@ describe('stepRunner', () => {
       'm1/classify/small/answer/2',
     ]);
     expect(completed.result?.case).toBe('classification');
+    expect(completed.confidence?.features).toMatchObject({ off_schema: 1 });
+    const first = await runnerOf(language({ ...good, usage })).run();
+    expect(first.confidence?.features).toMatchObject({ off_schema: 0 });
     expect(completed.call).toMatchObject({
       attempts: 2,
       costNanos: 2_040_000n,

@@ -10,7 +10,7 @@ import { isRecording } from '@spillway/telemetry/tracing';
 import { callCost, mayBeBilled } from './cost.js';
 import type { Completion, LanguageModel, StepInput, StepName } from './language-model.js';
 import { timeout } from './layers/timeout.js';
-import { drawSamples, SAMPLE_TEMPERATURE } from './samples.js';
+import { drawSamples, SAMPLE_TEMPERATURE, withOffSchema } from './samples.js';
 import { type Signals, silenceOf, weigh } from './signals.js';
 import { type Failed, failed, isOverBudget } from './step-failure.js';
 import type { StepAnswer } from './steps/answer.js';
@@ -215,8 +215,13 @@ async function ask(
     }
   };
   const read = (completion: Completion): StepAnswer => readAnswer(step, completion, input, pack);
+  // Embedded models answer in the form that they are asked for, always.
+  const readNth = (completion: Completion, nth: number): StepAnswer =>
+    model.embedded ? read(completion) : withOffSchema(read(completion), nth > 1);
   const asked =
-    samples === 1 ? await askUntilReadable(complete, read) : await drawSamples({ samples, complete, read });
+    samples === 1
+      ? await askUntilReadable(complete, readNth)
+      : await drawSamples({ samples, complete, read });
   if (asked.lost?.code === 'cancelled') throw asked.lost;
   return asked;
 }
@@ -224,7 +229,7 @@ async function ask(
 /** One answer; one that is off the schema is asked for once more. */
 async function askUntilReadable(
   complete: (nth: number) => Promise<Completion>,
-  read: (completion: Completion) => StepAnswer,
+  read: (completion: Completion, nth: number) => StepAnswer,
 ): Promise<Asked> {
   const completions: Completion[] = [];
   let unreadable: Fault | undefined;
@@ -241,7 +246,7 @@ async function askUntilReadable(
     }
     completions.push(completion);
     try {
-      return { completions, answer: read(completion) };
+      return { completions, answer: read(completion, nth) };
     } catch (error) {
       const fault = Fault.from(error);
       if (fault.code !== 'malformed' || nth === MAX_ANSWERS) return { completions, answer: fault };

@@ -123,8 +123,18 @@ function agreed(readings: readonly (StepAnswer | Fault)[]): StepAnswer | Fault {
   }
   const features = { ...answer.confidence.features, ...agreement.features };
   const confidence = scoredConfidence({ ...agreement, features }, ConfidenceSource.AGREEMENT);
-  return { result: withShares(answer, answers, readings.length), confidence };
+  const offSchema = readings.some((reading) => reading instanceof Fault && reading.code === 'malformed');
+  return withOffSchema({ result: withShares(answer, answers, readings.length), confidence }, offSchema);
 }
+
+/** The answer with the feature `off_schema`: 1 where another one, asked for beside or before it, was off the schema. */
+export const withOffSchema = (answer: StepAnswer, offSchema: boolean): StepAnswer => ({
+  ...answer,
+  confidence: {
+    ...answer.confidence,
+    features: { ...answer.confidence.features, off_schema: Number(offSchema) },
+  },
+});
 
 /** The result with the share of the samples that found it in the place of each value's own confidence. */
 function withShares(answer: StepAnswer, answers: readonly StepAnswer[], drawn: number): StepAnswer['result'] {

@@ -108,5 +108,6 @@ export function silenceOf({ source, features = {} }: ConfidenceInit): string | u
   if (source !== ConfidenceSource.NONE) return undefined;
   if (features['past_one'] === 1) return 'its probabilities add up to more than one';
   if (features['unaligned'] === 1) return 'its tokens are not those of its answer';
-  return Object.keys(features).length === 0 ? 'it gives no log-probabilities' : undefined;
+  const ofProbabilities = Object.keys(features).filter((name) => name !== 'off_schema');
+  return ofProbabilities.length === 0 ? 'it gives no log-probabilities' : undefined;
 }

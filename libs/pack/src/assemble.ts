@@ -203,6 +203,8 @@ const expectedOf = (file: NonNullable<CertificateFile['expected']>): ExpectedTra
   rows: file.rows,
   belowThreshold: file.below_threshold,
   ...(file.out_of_scope !== undefined && { outOfScope: file.out_of_scope }),
+  ...(file.outside_labels !== undefined && { outsideLabels: file.outside_labels }),
+  ...(file.off_schema !== undefined && { offSchema: file.off_schema }),
   scores: file.scores,
 });
 

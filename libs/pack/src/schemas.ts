@@ -215,6 +215,8 @@ const certificate = z.strictObject({
       rows: rows.min(1),
       below_threshold: rows,
       out_of_scope: rows.optional(),
+      outside_labels: rows.optional(),
+      off_schema: rows.optional(),
       scores: scoreCounts,
     })
     .optional(),

@@ -38,6 +38,10 @@ export interface StepAnswer<T extends TaskName = TaskName> {
   readonly confidence?: number;
   /** Model, server, prompt and constraint that gave it, in one string; absent where the call does not tell. */
   readonly fingerprint?: string;
+  /** Over a tenth of the probability lay outside of the labels; absent where the answer does not tell. */
+  readonly outsideLabels?: boolean;
+  /** It was off the schema, if only at first; absent where the answer does not tell, as of embedded models. */
+  readonly offSchema?: boolean;
 }
 
 export interface StepState {

@@ -30,6 +30,13 @@ export interface ExpectedTraffic {
   readonly belowThreshold: number;
   /** Answers that call their message none of the company's business; absent for a task that does not say. */
   readonly outOfScope?: number;
+  /** Answers with over a tenth of their probability outside of the labels; absent where they do not tell. */
+  readonly outsideLabels?: number;
+  /**
+   * Answers off the schema, those among them that a second try has mended; absent where they do not tell. Where it is there,
+   * answers that no try has mended are among the rows, and under the threshold.
+   */
+  readonly offSchema?: number;
   /** Answers by confidence, in bins of equal width over 0 to 1. */
   readonly scores: readonly number[];
 }

@@ -30,6 +30,16 @@ it.each<[string, Omit<DriftAlarm, 'response' | 'raisedAtMs'>, string]>([
     { ...since, signal: 'out_of_scope', labels: 9, errors: 9, allowed: 0.0231 },
     '9 of 9 answers (100 %) were called out of scope since 2026-11-25 10:42 UTC, at most 2.31 % were expected',
   ],
+  [
+    'answers that no label fits',
+    { ...since, signal: 'outside_labels', labels: 50, errors: 20, allowed: 0.09 },
+    '20 of 50 answers (40 %) had over a tenth of their probability outside of the labels since 2026-11-25 10:42 UTC, at most 9 % were expected',
+  ],
+  [
+    'answers off the schema',
+    { ...since, signal: 'off_schema', labels: 50, errors: 20, allowed: 0.02 },
+    '20 of 50 answers (40 %) were off the schema, if only at first since 2026-11-25 10:42 UTC, at most 2 % were expected',
+  ],
 ])('an alarm of %s says what was seen, since when and against what', (_, alarm, want) =>
   expect(alarmReason(alarm)).toBe(want),
 );

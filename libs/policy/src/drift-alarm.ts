@@ -1,7 +1,7 @@
 import { type Certificate, errorWords, type OnAlarm, percent } from './certificate.js';
 
 /** What rang: answers that an audit found wrong, or a share that anybody can see. */
-export type AlarmSignal = 'wrong' | 'below_threshold' | 'out_of_scope';
+export type AlarmSignal = 'wrong' | 'below_threshold' | 'out_of_scope' | 'outside_labels' | 'off_schema';
 
 /** More of the answers are so than the certificate lets expect. It stands until a newer policy is in force. */
 export interface DriftAlarm {
@@ -24,6 +24,12 @@ const observed = {
   wrong: { answers: 'audited answers', were: 'were wrong', most: 'may be' },
   below_threshold: { answers: 'answers', were: 'were under the threshold', most: 'were expected' },
   out_of_scope: { answers: 'answers', were: 'were called out of scope', most: 'were expected' },
+  outside_labels: {
+    answers: 'answers',
+    were: 'had over a tenth of their probability outside of the labels',
+    most: 'were expected',
+  },
+  off_schema: { answers: 'answers', were: 'were off the schema, if only at first', most: 'were expected' },
 } as const satisfies Record<AlarmSignal, object>;
 
 /** Which detector rang and why, in one sentence for a person. */

@@ -4,7 +4,7 @@ export type TierName = 'small' | 'big' | 'human';
 export type StepTier = TierName | 'audit';
 export type VerdictName = 'accept' | 'escalate' | 'hold';
 /** What of the answers a drift alarm is about. */
-type AlarmSignal = 'wrong' | 'below_threshold' | 'out_of_scope';
+type AlarmSignal = 'wrong' | 'below_threshold' | 'out_of_scope' | 'outside_labels' | 'off_schema';
 export type OutcomeName = 'replied' | 'closed';
 export type DecisionName = 'approve' | 'edit' | 'reject';
 export type ConfidenceSourceName = 'embedded' | 'logprobs' | 'agreement' | 'rule' | 'none';

@@ -180,11 +180,11 @@ export const SHADOW_ERRORS = metric(
 );
 export const DRIFT_STATISTIC = metric(
   'spillway_drift_statistic',
-  'Statistic of a drift detector, by step, signal (wrong, below_threshold, out_of_scope) and source of the labels (truth, ' +
-    'agreement, or none); an alarm is raised where it reaches 24,000 for each signal that is watched.',
+  'Statistic of a drift detector, by step, signal (wrong, below_threshold, out_of_scope, outside_labels, ' +
+    'off_schema) and source of the labels (truth, agreement, or none); an alarm is raised where it reaches 24,000 for each signal that is watched.',
 );
 export const DRIFT_ALARMS = metric(
   'spillway_drift_alarms_total',
-  'Drift alarms raised by this process, by step, signal (wrong, below_threshold, out_of_scope) and source of the labels ' +
-    '(truth, agreement, or none).',
+  'Drift alarms raised by this process, by step, signal (wrong, below_threshold, out_of_scope, outside_labels, off_schema) ' +
+    'and source of the labels (truth, agreement, or none).',
 );

@@ -13,7 +13,7 @@ import { shareSchema, sharesJson } from './share-view.js';
 const step = z.enum(['classify', 'extract', 'sentiment', 'draft', 'polish']);
 const time = z.string().meta({ format: 'date-time' });
 const signal = z
-  .enum(['wrong', 'below_threshold', 'out_of_scope'])
+  .enum(['wrong', 'below_threshold', 'out_of_scope', 'outside_labels', 'off_schema'])
   .describe('of audited answers, or of all of them');
 const response = z.string().describe('escalate or tighten');
 const alarmSource = z
@@ -35,7 +35,13 @@ const certificateSchema = z.object({
   data: z.string(),
   fingerprint: z.string(),
   expected: z
-    .object({ rows: z.int(), below_threshold: z.int(), out_of_scope: z.int().nullable() })
+    .object({
+      rows: z.int(),
+      below_threshold: z.int(),
+      out_of_scope: z.int().nullable(),
+      outside_labels: z.int().nullable(),
+      off_schema: z.int().nullable(),
+    })
     .nullable()
     .describe('what the answers looked like: so many of the rows'),
   period: z.object({ first: z.string(), last: z.string() }).nullable(),
@@ -224,6 +230,8 @@ const certificateJson = (certificate: Certificate): object => ({
           rows: certificate.expected.rows,
           below_threshold: certificate.expected.belowThreshold,
           out_of_scope: certificate.expected.outOfScope ?? null,
+          outside_labels: certificate.expected.outsideLabels ?? null,
+          off_schema: certificate.expected.offSchema ?? null,
         },
   period: certificate.period ?? null,
   certified_on: certificate.certifiedOn,

@@ -16,6 +16,19 @@ it.each<[string, TaskName, TaskPolicy, readonly (string | null)[]]>([
     { ...plain, certificate: { ...old, expected: { rows: 100, belowThreshold: 20, scores: [100] } }, shadow },
     [null],
   ],
+  [
+    'an endpoint that tells of its labels and its schema',
+    'sentiment',
+    {
+      ...plain,
+      certificate: {
+        ...old,
+        expected: { rows: 100, belowThreshold: 20, outsideLabels: 5, offSchema: 1, scores: [100] },
+      },
+      shadow,
+    },
+    [null, null, null],
+  ],
   ['no certificate', 'extract', plain, ['there is no certificate']],
   [
     'an older certificate',

@@ -6,7 +6,11 @@ import { z } from 'zod';
 
 /** A share of a task's small answers that needs no label to be watched. */
 export const shareSchema = z.object({
-  signal: z.enum(['below_threshold', 'out_of_scope']),
+  signal: z
+    .enum(['below_threshold', 'out_of_scope', 'outside_labels', 'off_schema'])
+    .describe(
+      'of the answers: not sure enough, none of the business, over a tenth of the probability outside of the labels, off the schema if only at first. The last two only where the certificate has them: not every endpoint tells',
+    ),
   off: z.string().nullable().describe('why it is not watched; null: it is'),
   expected: z.number().nullable().describe('share of the answers that the certificate rests on'),
   allowed: z.number().nullable().describe('the highest share that is no alarm'),
@@ -40,15 +44,27 @@ export const sharesJson = (
     };
   });
 
-/** Only a classification says what is out of scope. Of replies nothing can be expected before they are certified. */
+/** Only a classification says what is out of scope, and only some endpoints what labels and schema are to their answers. Of replies nothing can be expected before they are certified. */
 function signalsOf(task: TaskName, { certificate }: TaskPolicy): readonly ShareSignal[] {
   if (task === 'polish' || (task === 'draft' && certificate === undefined)) return [];
-  return task === 'classify' ? ['below_threshold', 'out_of_scope'] : ['below_threshold'];
+  const { outsideLabels, offSchema } = certificate?.expected ?? {};
+  return [
+    'below_threshold',
+    ...(task === 'classify' ? (['out_of_scope'] as const) : []),
+    ...(outsideLabels === undefined ? [] : (['outside_labels'] as const)),
+    ...(offSchema === undefined ? [] : (['off_schema'] as const)),
+  ];
 }
 
 function expectedShare(signal: ShareSignal, { certificate }: TaskPolicy): number | undefined {
-  const { rows = 0, belowThreshold, outOfScope } = certificate?.expected ?? {};
-  const events = signal === 'below_threshold' ? belowThreshold : outOfScope;
+  const { rows = 0, belowThreshold, outOfScope, outsideLabels, offSchema } = certificate?.expected ?? {};
+  const counts = {
+    below_threshold: belowThreshold,
+    out_of_scope: outOfScope,
+    outside_labels: outsideLabels,
+    off_schema: offSchema,
+  };
+  const events = counts[signal];
   return events === undefined ? undefined : events / rows;
 }
 

@@ -33,6 +33,8 @@ const signals: ReadonlyMap<string, AlarmView['signal']> = new Map([
   ['wrong', 'wrong'],
   ['below_threshold', 'below_threshold'],
   ['out_of_scope', 'out_of_scope'],
+  ['outside_labels', 'outside_labels'],
+  ['off_schema', 'off_schema'],
 ]);
 /** What a request for a person's label leaves in the ledger. */
 export const labelWanted = (event: AuditRequested, requestedAtMs: number): LedgerChange => ({

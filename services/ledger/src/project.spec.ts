@@ -381,6 +381,8 @@ it.each([
 
 it.each([
   ['of its signal', { signal: 'out_of_scope', since: timestampFromMs(400) }, 'out_of_scope', 400],
+  ['of labels that do not fit', { signal: 'outside_labels' }, 'outside_labels', 1_000],
+  ['of answers off the schema', { signal: 'off_schema' }, 'off_schema', 1_000],
   ['of wrong answers where it names none', {}, 'wrong', 1_000],
   [
     'of answers that people call wrong',

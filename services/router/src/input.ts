@@ -1,4 +1,5 @@
 import { type Timestamp, timestampMs } from '@bufbuild/protobuf/wkt';
+import { outsideLabels } from '@spillway/confidence/label-score';
 import {
   type MessageReceived,
   type ReviewDecided,
@@ -55,6 +56,7 @@ export function answerOf({ step, tier, result, confidence, call }: StepCompleted
       tier: tierName,
       failure: detail === '' ? code : `${code}, ${detail}`,
       ...(code === ('over_budget' satisfies FaultCode) ? { overBudget: untilOf(retryAt) } : {}),
+      ...(code === ('malformed' satisfies FaultCode) ? { offSchema: true } : {}),
     };
   }
   if (result.case !== RESULT_OF[task]) {
@@ -66,6 +68,18 @@ export function answerOf({ step, tier, result, confidence, call }: StepCompleted
     result: result.value as NonNullable<StepAnswer['result']>,
     ...(confidence?.calibrated === undefined ? {} : { confidence: confidence.calibrated }),
     ...(call === undefined || call.fingerprint === '' ? {} : { fingerprint: call.fingerprint }),
+    ...signsOf(confidence?.features ?? {}),
+  };
+}
+
+function signsOf(
+  features: Readonly<Record<string, number>>,
+): Pick<StepAnswer, 'outsideLabels' | 'offSchema'> {
+  const outside = outsideLabels(features);
+  const { off_schema: offSchema } = features;
+  return {
+    ...(outside === undefined ? {} : { outsideLabels: outside }),
+    ...(offSchema === undefined ? {} : { offSchema: offSchema > 0 }),
   };
 }
 

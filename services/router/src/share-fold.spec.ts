@@ -3,6 +3,15 @@ import { expect, it } from 'vitest';
 import { folded, type Observation } from './share-fold.js';
 
 const all: Levels = { wrong: 0.05, below_threshold: 0.1, out_of_scope: 0.05 };
+const ofEndpoint: Levels = { outside_labels: 0.05, off_schema: 0.05 };
+
+/** So many sure answers of an endpoint that show one of the signs. */
+const endpointAnswers = (count: number, sign: 'outsideLabels' | 'offSchema'): readonly Observation[] =>
+  answers(count, false).map((answer) => ({
+    ...answer,
+    outsideLabels: sign === 'outsideLabels',
+    offSchema: sign === 'offSchema',
+  }));
 
 /** So many answers in a row, one a millisecond. */
 const answers = (count: number, belowThreshold: boolean, outOfScope?: boolean): readonly Observation[] =>
@@ -27,6 +36,14 @@ it.each<[string, readonly Observation[], Levels, string | undefined]>([
     { wrong: 0.05, out_of_scope: 0.05 },
     'out_of_scope at m15',
   ],
+  [
+    'sure answers that no label fits',
+    endpointAnswers(200, 'outsideLabels'),
+    ofEndpoint,
+    'outside_labels at m15',
+  ],
+  ['sure answers off the schema', endpointAnswers(200, 'offSchema'), ofEndpoint, 'off_schema at m15'],
+  ['signs of an endpoint that are not watched', endpointAnswers(200, 'offSchema'), all, undefined],
   ['a share that is not watched', answers(200, true, false), { wrong: 0.05, out_of_scope: 0.05 }, undefined],
   ['answers that do not tell', answers(200, false), all, undefined],
 ])('%s', (_, batch, levels, want) => {

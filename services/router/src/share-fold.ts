@@ -6,6 +6,8 @@ import type { SharesSeen } from './shares-seen.js';
 export const SHARE_SIGNALS = [
   'below_threshold',
   'out_of_scope',
+  'outside_labels',
+  'off_schema',
 ] as const satisfies readonly (keyof ShareWatch)[];
 
 /** One answer, with the message that it is to and when it was decided on (milliseconds since the epoch). */
@@ -28,7 +30,12 @@ export function folded(
 ): { readonly shares: ShareWatch; readonly rung?: Rung } {
   let shares = before;
   for (const at of batch) {
-    const happened = { below_threshold: at.belowThreshold, out_of_scope: at.outOfScope };
+    const happened = {
+      below_threshold: at.belowThreshold,
+      out_of_scope: at.outOfScope,
+      outside_labels: at.outsideLabels,
+      off_schema: at.offSchema,
+    };
     for (const signal of SHARE_SIGNALS) {
       const [level, showed] = [levels[signal], happened[signal]];
       if (level === undefined || showed === undefined) continue;

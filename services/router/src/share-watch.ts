@@ -39,7 +39,8 @@ const BATCH = 100;
 const MAX_CONFLICTS = 16;
 
 /**
- * Watches the shares of small answers that lie under the threshold and that are out of scope, which need no label. What
+ * Watches the shares of small answers that lie under the threshold, are out of scope, fit no label or are off the schema,
+ * which need no label. What
  * is seen is gathered in the process and folded into keyed state every hundred answers of a task, every few seconds, and
  * at the end; a process that is killed loses no more than that. An alarm is raised once, and not while another stands: a
  * share says that the traffic is another one, which is then answered.

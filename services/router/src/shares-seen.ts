@@ -11,20 +11,39 @@ export interface SharesSeen {
   readonly belowThreshold: boolean;
   /** Absent for a task that does not say. */
   readonly outOfScope?: boolean;
+  /** Absent for an answer that does not say. */
+  readonly outsideLabels?: boolean;
+  /** Absent for an answer that does not say. */
+  readonly offSchema?: boolean;
 }
 
 /**
- * The small answers that one event decided on and that their task's certificate covers. Failures are left out: a small
- * model that is down is no other traffic.
+ * The small answers that one event decided on and that their task's certificate covers. Failures are left out, since a small
+ * model that is down is no other traffic; but an answer that stayed off the schema is one, where the certificate counts them.
  */
 export const sharesSeen = ({ kase, actions }: Turn, policy: Policy): readonly SharesSeen[] =>
   actions.flatMap((action) => {
     if (action.type !== 'decided' || action.tier !== 'small') return [];
     const task = action.step;
-    const answer = kase.steps[task]?.answer;
     const { certificate, threshold } = policy.tasks[task];
-    if (answer?.tier !== 'small' || certificate === undefined || isFrozen(certificate, answer)) return [];
+    if (certificate === undefined) return [];
+    if (action.unreadable === true) {
+      return certificate.expected?.offSchema === undefined
+        ? []
+        : [{ task, belowThreshold: true, offSchema: true }];
+    }
+    const answer = kase.steps[task]?.answer;
+    if (answer?.tier !== 'small' || isFrozen(certificate, answer)) return [];
+    const { outsideLabels, offSchema } = answer;
     const belowThreshold = answer.confidence === undefined || answer.confidence < threshold;
     const label = task === 'classify' ? (answer as StepAnswer<'classify'>).result?.label : undefined;
-    return [{ task, belowThreshold, ...(label === undefined ? {} : { outOfScope: label === OUT_OF_SCOPE }) }];
+    return [
+      {
+        task,
+        belowThreshold,
+        ...(label === undefined ? {} : { outOfScope: label === OUT_OF_SCOPE }),
+        ...(outsideLabels === undefined ? {} : { outsideLabels }),
+        ...(offSchema === undefined ? {} : { offSchema }),
+      },
+    ];
   });

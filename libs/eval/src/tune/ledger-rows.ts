@@ -1,6 +1,7 @@
 import { rowHash } from '@spillway/confidence/data-rows';
 import type { LabelSource } from '@spillway/confidence/fit';
 import { LEAST_RATE, sampled } from '@spillway/confidence/shadow-sample';
+import type { FaultCode } from '@spillway/contracts/fault';
 import type { AuditRequestView, AuditView, MessageView, StepView } from '@spillway/store/ledger';
 import type { LabelledStep } from '../dataset.js';
 import type { AnsweredRow } from './answered-row.js';
@@ -67,6 +68,10 @@ export function ledgerRows(
   return { rows, waiting };
 }
 
+/** No answer came of it but one off the schema: that too tells of the traffic. */
+export const isUnreadable = ({ failure }: Pick<StepView, 'failure'>): boolean =>
+  failure?.code === ('malformed' satisfies FaultCode);
+
 const isLabelled = ({ kept, audit }: Answered): boolean => kept && audit !== undefined;
 
 /** With which chance an answer was looked at. */
@@ -78,7 +83,8 @@ const standsIn = (id: string, share: number, key: string): boolean =>
 function answersOf(message: AuditedMessage, step: LabelledStep, source: LabelSource): readonly Answered[] {
   const answer = message.steps.find((one) => one.step === step && one.tier === 'small');
   const decision = message.decisions.find((one) => one.step === step && one.tier === 'small');
-  if (answer === undefined || answer.value === null || decision === undefined) return [];
+  if (answer === undefined || decision === undefined) return [];
+  if (answer.value === null && !isUnreadable(answer)) return [];
   // It came too late: the decision was on the silence before it.
   if (decision.confidence === null && answer.confidence !== null) return [];
   const kept = decision.verdict === 'accept';
@@ -115,6 +121,8 @@ function rowOf({ message, audit, request, answer }: Answered): AnsweredRow {
     ...(wrong === null ? { unlabelled: true } : {}),
     ...(request === undefined ? {} : { open: true }),
     ...(answer.value?.kind === 'classification' ? { said: answer.value.label } : {}),
+    ...(answer.features === undefined ? {} : { features: answer.features }),
+    ...(isUnreadable(answer) ? { failed: 'off_schema' } : {}),
     ...(rawConfidence === null
       ? {}
       : {

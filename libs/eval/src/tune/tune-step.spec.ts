@@ -48,7 +48,8 @@ describe('a tuned step', () => {
     const { signal: _, ...silent } = row;
     const others = [
       { ...row, fingerprint: 'model|2' },
-      { ...silent, failed: true as const },
+      { ...silent, failed: 'otherwise' as const },
+      { ...silent, failed: 'off_schema' as const },
     ];
     const tuning = tuneStep([...rows, row, row, ...others], options);
     const [chosen] = chooseSteps([tuning]).steps;

@@ -61,7 +61,10 @@ export function figuresOf(tuning: ChosenStep): readonly Figure[] {
     ['Brier score', quality.brier.toFixed(3)],
     ...costFigures(tuning),
     ['rows', `${rows.given} given, ${rows.fit} to fit, ${rows.certify} to test on`],
-    ['left out', `${rows.repeated} repeated, ${rows.otherFingerprint} of another fingerprint`],
+    [
+      'left out',
+      `${rows.repeated} repeated, ${rows.otherFingerprint} of another fingerprint or without an answer`,
+    ],
     ['without confidence', String(rows.silent)],
     ...(rows.unlabelled === 0
       ? []

@@ -51,7 +51,7 @@ function expectations(task: (typeof tasks)[number], { certificate }: TaskFile): 
         ]
       : [];
   const scored = counts.scores?.reduce<number>((sum, count = 0) => sum + count, 0);
-  const most = { below_threshold: counts.below_threshold, out_of_scope: counts.out_of_scope, scores: scored };
+  const most = { ...counts, scores: scored };
   return [
     ...strange,
     ...Object.entries(most).flatMap(([key, count = 0]): readonly Finding[] =>

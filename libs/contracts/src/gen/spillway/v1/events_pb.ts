@@ -862,7 +862,8 @@ export type AlarmRaised = Message<"spillway.v1.AlarmRaised"> & {
   raisedAt?: Timestamp | undefined;
 
   /**
-   * What rang: wrong (among audited answers), below_threshold or out_of_scope (among all); empty is wrong.
+   * What rang: wrong (among audited answers), below_threshold, out_of_scope, outside_labels or off_schema (among all); empty
+   * is wrong.
    *
    * @generated from field: string signal = 11;
    */

@@ -171,7 +171,8 @@ export type Confidence = Message<"spillway.v1.Confidence"> & {
 
   /**
    * What else the endpoint's answer showed, by name: what a scorer is fitted to, or, where there is no `raw`, a feature
-   * of 1 that says why. Embedded models have none.
+   * of 1 that says why. `off_schema` is 1 where another answer, asked for before or beside it, was off the schema. Embedded
+   * models have none.
    *
    * @generated from field: map<string, double> features = 5;
    */
