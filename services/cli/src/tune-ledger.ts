@@ -4,7 +4,7 @@ import { messagesSince } from '@spillway/eval/ledger-messages';
 import { ledgerRows } from '@spillway/eval/ledger-rows';
 import { type AnswerUsage, pricingOf } from '@spillway/eval/step-pricing';
 import type { Pack } from '@spillway/pack/pack';
-import type { MessageView } from '@spillway/store/ledger';
+import type { MessageView, StepName } from '@spillway/store/ledger';
 import type { CliConfig } from './cli.config.js';
 import { pricedModels } from './small-models.js';
 import { openLedgerReader } from './stores.js';
@@ -24,10 +24,15 @@ export async function fromLedger(
   config: CliConfig,
   pack: Pack,
 ): Promise<readonly GatheredStep[]> {
-  const messages = await auditedSince(sinceOf(options), config);
+  const { messages, keptUnder } = await auditedSince(sinceOf(options), config);
   const seed = pack.policy.version;
   return chosenSteps(options).flatMap((step) => {
-    const { rows, waiting } = ledgerRows(messages, { step, source: options.labelSource, seed });
+    const { rows, waiting } = ledgerRows(messages, {
+      step,
+      source: options.labelSource,
+      seed,
+      keptUnder: keptUnder.get(step) ?? new Set(),
+    });
     if (rows.length === 0 && options.step === undefined) return [];
     const usages = messages.flatMap(({ steps }) =>
       steps.flatMap((view): AnswerUsage[] =>
@@ -45,18 +50,29 @@ export async function fromLedger(
 const isNotKept = ({ tier, verdict }: MessageView['decisions'][number]): boolean =>
   tier === 'small' && verdict !== 'accept';
 
-async function auditedSince(sinceMs: number, config: CliConfig): Promise<readonly MessageView[]> {
+interface Gathered {
+  readonly messages: readonly MessageView[];
+  /** By step: versions of the policy that kept small answers, also those of messages that nobody looked at. */
+  readonly keptUnder: ReadonlyMap<StepName, ReadonlySet<string>>;
+}
+
+async function auditedSince(sinceMs: number, config: CliConfig): Promise<Gathered> {
   const messages: MessageView[] = [];
+  const keptUnder = new Map<StepName, Set<string>>();
   const ledger = await openLedgerReader(config);
   try {
     for await (const message of messagesSince(ledger, sinceMs)) {
+      for (const { step, tier, verdict, policyVersion } of message.decisions) {
+        if (tier !== 'small' || verdict !== 'accept') continue;
+        keptUnder.set(step, (keptUnder.get(step) ?? new Set()).add(policyVersion));
+      }
       const drawn = message.audits.length > 0 || message.openAudits.length > 0;
       if (drawn || message.decisions.some(isNotKept)) messages.push(message);
     }
   } finally {
     await ledger.close();
   }
-  return messages;
+  return { messages, keptUnder };
 }
 
 function sinceOf({ since }: LedgerOptions): number {

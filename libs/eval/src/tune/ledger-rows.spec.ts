@@ -136,8 +136,16 @@ describe('rows of the ledger', () => {
     expect(rowsOf([...shadow, ...often, ...escalated], options)).toEqual(rows);
   });
 
-  it('are none where only escalated answers have labels', () => {
-    expect(rowsOf([message('m1', { audit: 'escalated', rate: 1 })], options)).toEqual([]);
+  it.each<[string, 'agreement' | 'truth', readonly AuditedMessage[], readonly string[], number]>([
+    ['nothing was kept', 'agreement', [], [], 2],
+    ['answers were kept and none drawn', 'agreement', [{ ...message('k', {}), audits: [] }], [], 0],
+    ['answers were kept in messages that are not given', 'agreement', [], ['1'], 0],
+    ['answers were kept under another policy', 'agreement', [], ['0'], 2],
+    ['nothing was kept, and people are asked', 'truth', [], [], 0],
+  ])('of escalated answers alone, where %s', (_, source, others, kept, want) => {
+    const escalated = ['a', 'b'].map((id) => message(id, { audit: 'escalated', rate: 1, wrong: id === 'a' }));
+    const rows = rowsOf([...escalated, ...others], { ...options, source, keptUnder: new Set(kept) });
+    expect(rows.map(({ right }) => right)).toEqual([false, true].slice(0, want));
   });
 
   it.each<[string, 'agreement' | 'truth', AuditedMessage, readonly unknown[]]>([

@@ -12,6 +12,8 @@ export interface LedgerRowsOptions {
   readonly source: LabelSource;
   /** Decides which of the escalated answers stand in for all of them. */
   readonly seed: string;
+  /** Versions of the policy under which answers of the step were kept, also in messages that are not given; left out: none. */
+  readonly keptUnder?: ReadonlySet<string>;
 }
 
 /** What is needed of a message. */
@@ -44,7 +46,8 @@ interface Answered {
  * of all others as large a share is taken (by a keyed hash of the message's id), so that each row stands for as many as any
  * other. What was not kept and has no label of this source, because nobody was asked, is there all the same: without it
  * the traffic would look as sure as what is kept of it. What a person picked, also among drawn messages, is left out, and
- * so is all traffic of policies under which nothing was drawn for this source.
+ * so is all traffic of policies that kept answers and drew none for this source. Where nothing was kept, as after an alarm
+ * that escalates everything, the big model has answered all there is: for its word that is a sample like any other.
  *
  * A drawn message that a person has passed over is there without a label, since people may leave the hard ones for last.
  * Those drawn after the last one that was labelled nobody has come to yet: the rows end there, by how far the work has
@@ -52,15 +55,19 @@ interface Answered {
  */
 export function ledgerRows(
   messages: readonly AuditedMessage[],
-  { step, source, seed }: LedgerRowsOptions,
+  { step, source, seed, keptUnder = new Set() }: LedgerRowsOptions,
 ): LedgerRows {
   const found = messages.flatMap((message) => answersOf(message, step, source));
   const reached = Math.max(...found.filter(isLabelled).map(({ message }) => message.receivedAtMs));
   const waiting = found.filter(({ request, message }) => request && message.receivedAtMs > reached).length;
   const answers = waiting === 0 ? found : found.filter(({ message }) => message.receivedAtMs <= reached);
   const drawn = answers.filter(({ kept, audit, request }) => kept && (audit ?? request) !== undefined);
-  const versions = new Set(drawn.map(({ policyVersion }) => policyVersion));
-  const others = answers.filter(({ kept, policyVersion }) => !kept && versions.has(policyVersion));
+  const drawnUnder = new Set(drawn.map(({ policyVersion }) => policyVersion));
+  const unseenUnder = new Set(answers.filter(({ kept }) => kept).map(({ policyVersion }) => policyVersion));
+  const isSeen = (version: string): boolean =>
+    drawnUnder.has(version) ||
+    (source === 'agreement' && !keptUnder.has(version) && !unseenUnder.has(version));
+  const others = answers.filter(({ kept, policyVersion }) => !kept && isSeen(policyVersion));
   const least = Math.min(1, ...drawn.map(rateOf));
   const rows = [...drawn, ...others]
     .filter((one) => standsIn(one.message.id, least / rateOf(one), seed))
