@@ -17,5 +17,8 @@ export async function run(options: readonly string[] = []): Promise<void> {
   const quick = options.includes('--quick');
   const example = await loadPack(pack);
   extraction();
-  printTargets([...(await embeddedSets(example, quick)), ...(quick ? [] : await bankingReplay(example))]);
+  printTargets([
+    ...(await embeddedSets(example, pack, quick)),
+    ...(quick ? [] : await bankingReplay(example)),
+  ]);
 }

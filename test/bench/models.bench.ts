@@ -30,8 +30,9 @@ function quantile(numbers: readonly number[], p: number): number {
 
 type Predict = ReturnType<typeof predictor>;
 
+/** Mean F1 of all labels that occur, as truth or as answer. */
 function macroF1(truth: readonly string[], said: readonly string[]): number {
-  const labels = [...new Set(truth)];
+  const labels = [...new Set([...truth, ...said])];
   const scores = labels.map((label) => {
     const hits = truth.filter((one, at) => one === label && said[at] === label).length;
     return (
@@ -39,6 +40,20 @@ function macroF1(truth: readonly string[], said: readonly string[]): number {
     );
   });
   return scores.reduce((sum, one) => sum + one, 0) / labels.length;
+}
+
+/** What one classifier has right on one test set. */
+interface ClassifierFigures {
+  readonly right: readonly boolean[];
+  /** Share of the rows. */
+  readonly accuracy: number;
+  readonly macroF1: number;
+}
+
+/** Counts what a classifier said of labelled rows, with none of the code of `spillway eval`: each checks the other. */
+export function classifierFigures(truth: readonly string[], said: readonly string[]): ClassifierFigures {
+  const right = said.map((label, row) => label === truth[row]);
+  return { right, accuracy: right.filter(Boolean).length / right.length, macroF1: macroF1(truth, said) };
 }
 
 /** One line of the table: what one classifier says about one test set. */
@@ -58,25 +73,22 @@ function measure(
     if (prediction === undefined) throw new Error('no such classifier');
     return prediction;
   });
-  const right = said.map(({ label }, row) => label === test[row]?.label);
+  const { right, accuracy, macroF1 } = classifierFigures(
+    test.map(({ label }) => label),
+    said.map(({ label }) => label),
+  );
   const calibrated = said.map((one) => one.calibrated);
   const inScope = test.map(({ label }) => label !== OOS);
   const best = said.map((one) => one.alternatives.find(({ label }) => label !== OOS)?.probability ?? 0);
   const scope = inScope.includes(false) ? auroc(best, inScope).toFixed(4) : '-';
-  const share = (keep: (row: number) => boolean) => {
-    const kept = right.filter((_, row) => keep(row));
-    return (kept.filter(Boolean).length / kept.length).toFixed(4);
-  };
+  const rightInScope = right.filter((_, row) => inScope[row]);
   return [
     name,
     test.length,
     seconds,
     quantile(times, 0.5).toFixed(3),
-    `${share(() => true)} / ${share((row) => inScope[row] === true)}`,
-    macroF1(
-      test.map(({ label }) => label),
-      said.map(({ label }) => label),
-    ).toFixed(3),
+    `${accuracy.toFixed(4)} / ${(rightInScope.filter(Boolean).length / rightInScope.length).toFixed(4)}`,
+    macroF1.toFixed(3),
     `${calibrationError(
       said.map(({ raw }) => raw),
       right,
@@ -85,7 +97,7 @@ function measure(
     calibrationNoise(calibrated, random()).toFixed(4),
     calibrationError(
       calibrated.filter((_, row) => inScope[row]),
-      right.filter((_, row) => inScope[row]),
+      rightInScope,
     ).toFixed(4),
     coverageAt(0.95, calibrated, right).toFixed(3),
     scope,

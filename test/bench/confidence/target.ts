@@ -34,8 +34,9 @@ export const decimals =
   (value: number): string =>
     value.toFixed(digits);
 
-/** Prints promises beside what was measured. */
+/** Prints promises beside what was measured; one that is missed fails the run. */
 export function printTargets(targets: readonly Target[]): void {
+  if (targets.some(({ met }) => !met)) process.exitCode = 1;
   head('target', 'wanted', 'measured', '');
   for (const { name, wanted, measured, met } of targets)
     row(name, wanted, measured, met ? 'met' : '**missed**');

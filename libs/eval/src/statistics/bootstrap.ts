@@ -41,7 +41,7 @@ export function bootstrapInterval(
   const groups = groupsOf(rows, clusters);
   const estimate = statistic(Int32Array.from({ length: rows }, (_, at) => at));
   const drawn = Float64Array.from({ length: rows === 0 ? 0 : rounds }, () =>
-    statistic(drawAgain(groups, random)),
+    statistic(drawAgain(rows, groups, random)),
   )
     .filter((figure) => !Number.isNaN(figure))
     .sort();
@@ -88,9 +88,11 @@ function groupsOf(rows: number, clusters: BootstrapOptions['clusters']): readonl
   return [...byName.values()].map((group) => Int32Array.from(group));
 }
 
-function drawAgain(groups: readonly Int32Array[], random: () => number): Int32Array {
-  const chosen = groups.map(() => groups[Math.floor(random() * groups.length)] as Int32Array);
-  return joined(chosen);
+function drawAgain(rows: number, groups: readonly Int32Array[], random: () => number): Int32Array {
+  const one = (): number => Math.floor(random() * groups.length);
+  // Most sets have no conversations, and their rows need no putting together.
+  if (groups.length === rows) return new Int32Array(rows).map(one);
+  return joined(groups.map(() => groups[one()] as Int32Array));
 }
 
 function joined(groups: readonly Int32Array[]): Int32Array {
