@@ -1,6 +1,6 @@
 import { seededRandom } from '@spillway/confidence/random';
 import { describe, expect, it } from 'vitest';
-import { type ComparedRow, crossFittedCascade, policyCascade } from './cascade.js';
+import { type ComparedRow, crossFittedCascade, mostRightCascade, policyCascade } from './cascade.js';
 
 const row = (score: number | undefined, smallRight: boolean, bigRight: boolean): ComparedRow => ({
   smallRight,
@@ -122,5 +122,43 @@ describe('crossFittedCascade', () => {
     expect(found.test.verdict).toBe('shown');
     expect(found.threshold).toBe(Math.min(...rows.map(({ score = 1 }) => score)));
     expect(found.sent).toBeGreaterThanOrEqual(0.6);
+  });
+});
+
+describe('mostRightCascade', () => {
+  const NONE = Number.POSITIVE_INFINITY;
+  it.each<[string, readonly ComparedRow[], number]>([
+    ['keeps what the small model alone has right', [row(0.9, true, false), row(0.5, false, true)], 0.9],
+    ['of equal ones sends the fewest', [row(0.9, true, false), row(0.5, true, true)], 0.5],
+    [
+      'goes below a loss that is made up for',
+      [0.9, 0.8, 0.7].map((score) => row(score, score !== 0.9, score === 0.9)),
+      0.7,
+    ],
+    [
+      'does not part equal scores',
+      [row(0.9, true, false), row(0.9, false, true), row(0.9, false, true)],
+      NONE,
+    ],
+    ['sends everything where the small model only loses', [row(0.9, false, true)], NONE],
+    ['sends everything without scores', [row(undefined, true, false)], NONE],
+    ['sends everything without rows', [], NONE],
+  ])('%s', (_, rows, threshold) => expect(mostRightCascade(rows).threshold).toBe(threshold));
+
+  it('has more right than the cheapest that is certified, on rows that did not choose it', () => {
+    const rows = drawRows(3_000, 0.85, 1);
+    const right = (of: { readonly right: readonly boolean[] }) => of.right.filter(Boolean).length;
+    expect(right(mostRightCascade(rows))).toBeGreaterThan(right(crossFittedCascade(rows, options)));
+  });
+
+  it('does not judge a threshold on the rows that chose it: with scores that say nothing it gains nothing', () => {
+    let gained = 0;
+    for (let seed = 0; seed < 40; seed += 1) {
+      const random = seededRandom(seed);
+      const rows = Array.from({ length: 400 }, () => row(random(), random() < 0.8, random() < 0.8));
+      const { right } = mostRightCascade(rows);
+      gained += (right.filter(Boolean).length - rows.filter(({ bigRight }) => bigRight).length) / 400;
+    }
+    expect(Math.abs(gained / 40)).toBeLessThan(0.008);
   });
 });

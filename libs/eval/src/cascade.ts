@@ -54,17 +54,8 @@ export function policyCascade(
  * procedure allows for its own choice (`certifyNotWorse`).
  */
 export function crossFittedCascade(rows: readonly ComparedRow[], options: CascadeOptions): Cascade {
-  const { margin, alpha, folds = 5 } = options;
-  const fold = foldsByConversation(rows, folds);
-  const thresholds = Array.from({ length: folds }, (_, part) =>
-    certifiedThreshold(
-      rows.filter((_row, at) => fold[at] !== part),
-      options,
-    ),
-  );
-  const kept = rows.map(
-    ({ score }, at) => score !== undefined && score >= (thresholds[fold[at] as number] as number),
-  );
+  const { margin, alpha } = options;
+  const kept = keptByOthers(rows, options, (others) => certifiedThreshold(others, options));
   const answered = answeredBy(rows, kept);
   const threshold = certifiedThreshold(rows, options);
   const certified = Number.isFinite(threshold);
@@ -83,6 +74,51 @@ export function crossFittedCascade(rows: readonly ComparedRow[], options: Cascad
     },
     tested: firstOfEach(rows).length,
   };
+}
+
+/**
+ * The cascade with most rows right, answered fold by fold with the threshold at which the other folds have most right, so that
+ * the figures are those of unseen rows. `threshold` is the one at which all rows have most right; Infinity where the big model
+ * alone has. Nothing is tested, so nothing is promised of it.
+ */
+export function mostRightCascade(
+  rows: readonly ComparedRow[],
+  options: Pick<CascadeOptions, 'folds'> = {},
+): Omit<Cascade, 'test' | 'tested'> {
+  const kept = keptByOthers(rows, options, mostRightThreshold);
+  return { threshold: mostRightThreshold(rows), kept, ...answeredBy(rows, kept) };
+}
+
+/** The threshold at which most rows are right; of several the one that sends the fewest. */
+function mostRightThreshold(rows: readonly ComparedRow[]): number {
+  const falling = rows
+    .flatMap(({ score, smallRight, bigRight }) =>
+      score === undefined ? [] : [{ score, gain: Number(smallRight) - Number(bigRight) }],
+    )
+    .sort((one, other) => other.score - one.score);
+  let best = { threshold: Number.POSITIVE_INFINITY, gain: 0 };
+  let gain = 0;
+  for (const [at, row] of falling.entries()) {
+    gain += row.gain;
+    // Equal scores are kept or sent together.
+    if (falling[at + 1]?.score !== row.score && gain >= best.gain) best = { threshold: row.score, gain };
+  }
+  return best.threshold;
+}
+
+/** Whether each row's small answer is kept by the threshold that the rows of all other folds choose. */
+function keptByOthers(
+  rows: readonly ComparedRow[],
+  { folds = 5 }: Pick<CascadeOptions, 'folds'>,
+  choose: (others: readonly ComparedRow[]) => number,
+): readonly boolean[] {
+  const fold = foldsByConversation(rows, folds);
+  const thresholds = Array.from({ length: folds }, (_, part) =>
+    choose(rows.filter((_row, at) => fold[at] !== part)),
+  );
+  return rows.map(
+    ({ score }, at) => score !== undefined && score >= (thresholds[fold[at] as number] as number),
+  );
 }
 
 const outcomeOf = (rows: readonly ComparedRow[], right: readonly boolean[]) =>

@@ -28,6 +28,7 @@ const facts = (over: Partial<VerdictFacts>): VerdictFacts => ({
   smallRight: 0.88,
   small: worse,
   cascades: [],
+  tests: 3,
   smallNanosPerThousand: 200_000_000n,
   bigNanosPerThousand: 5_600_000_000n,
   ...over,
@@ -46,9 +47,44 @@ describe('verdictOf', () => {
       { recommendation: { keep: 'cascade', cascade: cascade() } },
     ],
     [
-      'of two cascades the one that sends less',
+      'of two cascades the cheaper one, though it sends more: long messages cost more than short ones',
+      { cascades: [cascade(), cascade({ sent: 0.3, nanosPerThousand: 1_100_000_000n })] },
+      {
+        recommendation: {
+          keep: 'cascade',
+          cascade: cascade({ sent: 0.3, nanosPerThousand: 1_100_000_000n }),
+        },
+      },
+    ],
+    [
+      'of two that cost alike the one that sends less',
       { cascades: [cascade(), cascade({ chosenOn: 'these rows', sent: 0.1 })] },
       { recommendation: { keep: 'cascade', cascade: cascade({ chosenOn: 'these rows', sent: 0.1 }) } },
+    ],
+    [
+      'of two of which a price is unknown the one that sends less',
+      { cascades: [cascade(), cascade({ sent: 0.1, nanosPerThousand: undefined })] },
+      { recommendation: { keep: 'cascade', cascade: cascade({ sent: 0.1, nanosPerThousand: undefined }) } },
+    ],
+    [
+      'the cheaper one, though the dearer is even shown to gain two points: the margin says what may be lost',
+      {
+        cascades: [
+          cascade({ nanosPerThousand: 1_300_000_000n, test: { ...shown, lossAtMost: -0.02 } }),
+          cascade({ chosenOn: 'these rows', sent: 0.1, nanosPerThousand: 800_000_000n }),
+        ],
+      },
+      {
+        recommendation: {
+          keep: 'cascade',
+          cascade: cascade({ chosenOn: 'these rows', sent: 0.1, nanosPerThousand: 800_000_000n }),
+        },
+      },
+    ],
+    [
+      'the dearer one where the cheaper is not shown to lose little enough',
+      { cascades: [cascade(), cascade({ sent: 0.1, nanosPerThousand: 1n, test: test('open', 400) })] },
+      { recommendation: { keep: 'cascade', cascade: cascade() } },
     ],
     [
       'a cascade that sends everything is none',

@@ -20,6 +20,8 @@ export interface VerdictFacts {
   /** The small model alone against the big one. */
   readonly small: NonInferiority;
   readonly cascades: readonly CascadeFigures[];
+  /** Tests that could have ended in a claim of this step: each errs with a chance of its own. */
+  readonly tests: number;
   readonly smallNanosPerThousand: bigint | undefined;
   readonly bigNanosPerThousand: bigint | undefined;
   /** From how many messages on a fine-tuned small model has earned its training; absent: nobody asked. */
@@ -43,11 +45,12 @@ export interface StepVerdict {
 
 /**
  * What the figures of a step say should be done. The small model alone where it is shown to lose no more than the margin and
- * meets its floor; else the cascade that sends least of those that are shown to; else, while more rows of the same kind could
- * still show it, nothing yet; else the big model alone. A way that costs more than the big model is never recommended.
+ * meets its floor; else the cheapest of the cascades that are shown to, or where prices are unknown or alike the one that sends
+ * least, whatever else a dearer one has right; else, while more rows of the same kind could still show it, nothing yet; else
+ * the big model alone. A way that costs more than the big model is never recommended.
  *
- * Each claim errs by itself with the chance that its test was made with. Fine-tuning is worth it only where the big model is
- * still needed.
+ * Each test errs by itself with the chance that it was made with; `claimsText` says what that is for all of them. Fine-tuning is
+ * worth it only where the big model is still needed.
  */
 export function verdictOf(facts: VerdictFacts): StepVerdict {
   const { rows, smallRight, floor = 0, fineTuning } = facts;
@@ -62,6 +65,13 @@ export function verdictOf(facts: VerdictFacts): StepVerdict {
   };
 }
 
+/** The margin says what may be lost; of all that lose no more, money decides. */
+function byCost(one: CascadeFigures, other: CascadeFigures): number {
+  const [nanos, others] = [one.nanosPerThousand, other.nanosPerThousand];
+  if (nanos === undefined || others === undefined || nanos === others) return one.sent - other.sent;
+  return nanos < others ? -1 : 1;
+}
+
 function recommend(facts: VerdictFacts, underFloor: boolean): Recommendation {
   const { small, cascades, smallNanosPerThousand, bigNanosPerThousand } = facts;
   const pays = (nanos: bigint | undefined): boolean =>
@@ -69,9 +79,7 @@ function recommend(facts: VerdictFacts, underFloor: boolean): Recommendation {
   if (small.verdict === 'shown' && !underFloor) {
     return pays(smallNanosPerThousand) ? { keep: 'small', test: small } : { keep: 'big', why: 'dearer' };
   }
-  const shown = cascades
-    .filter(({ test, sent }) => test.verdict === 'shown' && sent < 1)
-    .sort((one, other) => one.sent - other.sent);
+  const shown = cascades.filter(({ test, sent }) => test.verdict === 'shown' && sent < 1).sort(byCost);
   const [cascade] = shown.filter(({ nanosPerThousand }) => pays(nanosPerThousand));
   if (cascade !== undefined) return { keep: 'cascade', cascade };
   if (shown.length > 0) return { keep: 'big', why: 'dearer' };

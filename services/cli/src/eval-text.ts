@@ -1,4 +1,5 @@
 import { differenceTable, lineTable, money, notesOf, type Table } from '@spillway/eval/comparison-cells';
+import { claimsLine } from '@spillway/eval/comparison-markdown';
 import { judgeTable } from '@spillway/eval/judge-report';
 import type { StepTest } from '@spillway/eval/junit';
 import type { StepComparison } from '@spillway/eval/step-comparison';
@@ -12,7 +13,7 @@ const block = ({ title, head, rows }: Table): string[] =>
   rows.length === 0 ? [] : [`  ${title}`, ...tableLines([head, ...rows]).map((line) => `    ${line}`), ''];
 
 /** A step for a terminal: the lines side by side, what they gain and lose, where it goes wrong, and what it all rests on. */
-export function comparisonText({ figures, details, verdict, judged }: StepComparison): string {
+function comparisonText({ figures, details, verdict, judged }: StepComparison): string {
   return [
     figures.step,
     `  ${verdictText(verdict)}`,
@@ -24,6 +25,12 @@ export function comparisonText({ figures, details, verdict, judged }: StepCompar
     ...notesOf(figures).map((note) => `  · ${note}`),
     '',
   ].join('\n');
+}
+
+/** All steps for a terminal, and what their verdicts mean together. */
+export function reportText(comparisons: readonly StepComparison[]): string {
+  const claims = claimsLine(comparisons);
+  return [...comparisons.map(comparisonText), ...(claims === '' ? [] : [`${claims}\n`])].join('\n');
 }
 
 /** A step for JUnit: why it fails, and everything else as its output. */

@@ -30,7 +30,7 @@ import { judgeReplies } from './eval-judge.js';
 import { type Contestants, openContestants } from './eval-models.js';
 import { type EvalNumbers, type EvalOptions, namesOf, numbersOf, requireFolders } from './eval-options.js';
 import { type EvalFile, evalFiles, hashOfFile } from './eval-sets.js';
-import { comparisonText, stepTest, tallyText } from './eval-text.js';
+import { reportText, stepTest, tallyText } from './eval-text.js';
 import { newestPrice } from './newest-price.js';
 import type { Terminal } from './terminal.js';
 
@@ -230,8 +230,6 @@ async function show(
     await writeFile(path, text());
     terminal.note(`Report: ${path}`);
   }
-  terminal.out(
-    json ? `${comparisonJson(head, comparisons, tally)}\n` : comparisons.map(comparisonText).join('\n'),
-  );
+  terminal.out(json ? `${comparisonJson(head, comparisons, tally)}\n` : reportText(comparisons));
   terminal.note(tallyText(tally));
 }

@@ -31,7 +31,7 @@ export const milliseconds = (ms: number): string =>
   ms < 10 ? `${ms.toFixed(2)} ms` : ms < 10_000 ? `${ms.toFixed(0)} ms` : `${(ms / 1_000).toFixed(1)} s`;
 
 /** What the five lines are, in words. */
-export function meaningOf(line: Line, { models, threshold }: StepFigures): string {
+export function meaningOf(line: Line, { models, threshold, chosen }: StepFigures): string {
   const [small, big] = [models[0]?.name ?? '', models.at(-1)?.name ?? ''];
   switch (line.name) {
     case 'floor':
@@ -41,7 +41,9 @@ export function meaningOf(line: Line, { models, threshold }: StepFigures): strin
     case 'cascade':
       return `${small} from ${threshold} on, else ${big}`;
     case 'fitted':
-      return 'threshold chosen by the other rows, fold by fold';
+      return `the least sent that is shown to lose no more than the margin, ${chosenAt(chosen['fitted'])}`;
+    case 'best':
+      return `the most right, ${chosenAt(chosen['best'])}`;
     case 'random':
       return 'as many sent, whichever';
     case 'oracle':
@@ -50,6 +52,9 @@ export function meaningOf(line: Line, { models, threshold }: StepFigures): strin
       return 'alone';
   }
 }
+
+/** A threshold that the rows chose. */
+const chosenAt = (threshold = Number.NaN): string => `from ${Number(threshold.toFixed(4))} on`;
 
 /** Whether a projection stands beside the bill: an embedded model costs nothing, which says nothing of an endpoint. */
 const isProjected = ({ models }: StepFigures): boolean => models.some(({ embedded }) => embedded);
@@ -101,7 +106,10 @@ export const differenceTable = ({ differences, f1Name }: StepFigures): Table => 
 
 const TESTS_NOTE =
   'a verdict is a one-sided test with 95 % confidence and the intervals are two-sided, so an interval can reach beyond the margin that a verdict rules out';
-const FITTED_NOTE = 'the intervals of “fitted” take the thresholds of its folds as given';
+const CHOSEN_NOTE =
+  'the rows chose the thresholds of “fitted” and “best” themselves; their figures are cross-fitted: each fifth of the rows is answered with the threshold that the other four choose, which can be another one than is named; intervals take these thresholds as given';
+const BEST_NOTE =
+  '“best” is there to know what a dearer threshold would have right: it is not tested, and a verdict recommends the cheapest way that is shown to lose no more than the margin';
 
 /** What has to be known to read the tables, one sentence each. */
 export function notesOf(figures: StepFigures): readonly string[] {
@@ -111,10 +119,12 @@ export function notesOf(figures: StepFigures): readonly string[] {
       ? ''
       : `, ${decisions.hold} held for a person since the certificate does not cover this model (counted as sent)`;
   const embedded = models.filter((model) => model.embedded).map(({ name }) => name);
+  const has = (line: string): boolean => figures.lines.some(({ name }) => name === line);
   return [
     dataLine(evidence, rows),
     TESTS_NOTE,
-    ...(figures.lines.some(({ name }) => name === 'fitted') ? [FITTED_NOTE] : []),
+    ...(has('fitted') || has('best') ? [CHOSEN_NOTE] : []),
+    ...(has('best') ? [BEST_NOTE] : []),
     `the policy at ${threshold} keeps ${decisions.keep} of ${rows} small answers and sends ${decisions.escalate} on${held}; what stands by label, field or check is of this cascade`,
     ...(gap === undefined
       ? []

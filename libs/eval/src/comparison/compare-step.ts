@@ -2,7 +2,13 @@ import { seededRandom } from '@spillway/confidence/random';
 import type { StepName } from '@spillway/models/language-model';
 import type { EvalTerms } from '@spillway/pack/pack';
 import type { Policy } from '@spillway/policy/policy';
-import { type Cascade, crossFittedCascade, policyCascade } from '../cascade.js';
+import {
+  type Cascade,
+  type ComparedRow,
+  crossFittedCascade,
+  mostRightCascade,
+  policyCascade,
+} from '../cascade.js';
 import { bootstrapInterval, type Statistic } from '../statistics/bootstrap.js';
 import { differenceInterval, type McNemar, mcnemar, pairedOutcome } from '../statistics/paired-shares.js';
 import { type Spread, spreadOf } from '../statistics/spread.js';
@@ -42,11 +48,13 @@ export interface StepFigures {
   readonly step: StepName;
   readonly rows: number;
   readonly threshold: number;
+  /** Thresholds that the rows chose, by the name of their line: Infinity sends everything. */
+  readonly chosen: Readonly<Record<string, number>>;
   readonly f1Name?: string;
   readonly models: readonly ModelSummary[];
   /**
-   * Small alone, big alone, cascade, the cascade that the rows choose themselves where they can, a random router with the
-   * policy's share, an oracle; then further models alone.
+   * Small alone, big alone, cascade, the cascade that the rows choose themselves where they can, the one with most right where
+   * it is none of these, a random router with the policy's share, an oracle; then further models alone.
    */
   readonly lines: readonly Line[];
   readonly differences: readonly Difference[];
@@ -83,6 +91,8 @@ export interface ComparedStep {
   /** What customers get by the policy of today. */
   readonly cascade: readonly GradedAnswer[];
   readonly cascades: readonly JudgedCascade[];
+  /** Tests that could have ended in a claim. */
+  readonly tests: number;
 }
 
 /** Compares two models or more on the same rows. Statistics rest on the first repetition; the others show its spread. */
@@ -91,7 +101,7 @@ export function compareStep(options: CompareOptions): ComparedStep {
   const [small, big] = [firstRun(answering[0]), firstRun(answering.at(-1))];
   const decisions = small.map((answer) => decisionOn(step, answer, policy));
   const lineOptions = { small, big, clusters, random, ...(f1 === undefined ? {} : { f1: f1.of }) };
-  const cascades = cascadesOf(decisions, lineOptions, options);
+  const { cascades, tests, best, chosen } = cascadesOf(decisions, lineOptions, options);
   const sent = decisions.map((decision) => Number(decision !== 'keep'));
   const cascade = cascadeOf(small, big, sent);
   const gap = gapOf(lineOptions);
@@ -99,9 +109,10 @@ export function compareStep(options: CompareOptions): ComparedStep {
     step,
     rows: small.length,
     threshold: policy.tasks[step].threshold,
+    chosen,
     ...(f1 === undefined ? {} : { f1Name: f1.name }),
     models: answering.map(summaryOf),
-    lines: linesOf(sent, cascades, lineOptions, answering),
+    lines: linesOf(sent, [...cascades.map(({ line }) => line), ...best], lineOptions, answering),
     differences: [
       differenceOf('floor', small, options),
       differenceOf('cascade', cascade, options),
@@ -115,15 +126,23 @@ export function compareStep(options: CompareOptions): ComparedStep {
     ...(gap === undefined ? {} : { gap }),
     evidence,
   };
-  return { figures, small, big, cascade, cascades };
+  return { figures, small, big, cascade, cascades, tests };
 }
 
-/** The policy's cascade, and the one that these rows choose themselves, each fold by the others. */
+interface Cascades {
+  readonly cascades: readonly JudgedCascade[];
+  readonly tests: number;
+  /** The line of the cascade with most right, where it is neither of both models alone. */
+  readonly best: readonly Line[];
+  readonly chosen: StepFigures['chosen'];
+}
+
+/** The policy's cascade, and those that these rows choose themselves, each fold by the others. */
 function cascadesOf(
   decisions: readonly Decision[],
   lineOptions: LineOptions,
   { step, policy, terms }: CompareOptions,
-): readonly JudgedCascade[] {
+): Cascades {
   const { small, big, clusters } = lineOptions;
   const rows = small.map((answer, at) => ({
     smallRight: answer.right,
@@ -135,22 +154,34 @@ function cascadesOf(
   const kept = decisions.map((decision) => decision === 'keep');
   const byPolicy = policyCascade(rows, { threshold: policy.tasks[step].threshold, kept }, choice);
   const fitted = crossFittedCascade(rows, choice);
-  const lineFor = (name: string, cascade: Cascade): Line =>
+  const best = mostRightCascade(rows);
+  const lineFor = (name: string, cascade: Pick<Cascade, 'kept'>): Line =>
     lineOf({ name, asksSmall: true, sent: cascade.kept.map((one) => Number(!one)) }, lineOptions);
-  return [
-    { chosenOn: 'policy', cascade: byPolicy, line: lineFor('cascade', byPolicy) },
-    ...(Number.isFinite(fitted.threshold) && fitted.sent < 1
-      ? [{ chosenOn: 'these rows' as const, cascade: fitted, line: lineFor('fitted', fitted) }]
-      : []),
-  ];
+  const isCascade = ({ threshold, sent }: Pick<Cascade, 'threshold' | 'sent'>): boolean =>
+    Number.isFinite(threshold) && sent < 1;
+  return {
+    cascades: [
+      { chosenOn: 'policy', cascade: byPolicy, line: lineFor('cascade', byPolicy) },
+      ...(isCascade(fitted)
+        ? [{ chosenOn: 'these rows' as const, cascade: fitted, line: lineFor('fitted', fitted) }]
+        : []),
+    ],
+    tests: testsOf(byPolicy, rows),
+    best: isCascade(best) && best.sent > 0 ? [lineFor('best', best)] : [],
+    chosen: { fitted: fitted.threshold, best: best.threshold },
+  };
 }
+
+/** The small model alone, the policy where it is neither of both models alone, and the walk that chooses a threshold. */
+const testsOf = ({ sent }: Cascade, rows: readonly ComparedRow[]): number =>
+  1 + Number(sent > 0 && sent < 1) + Number(rows.some(({ score }) => score !== undefined));
 
 /** Chance that a threshold that is chosen here loses more than the margin. */
 const ALPHA = 0.05;
 
 function linesOf(
   sent: readonly number[],
-  cascades: readonly JudgedCascade[],
+  cascades: readonly Line[],
   options: LineOptions,
   answering: readonly Answering[],
 ): readonly Line[] {
@@ -161,7 +192,7 @@ function linesOf(
   return [
     lineOf({ name: 'floor', asksSmall: true, sent: everywhere(0) }, options),
     lineOf({ name: 'ceiling', asksSmall: false, sent: everywhere(1) }, options),
-    ...cascades.map(({ line }) => line),
+    ...cascades,
     lineOf({ name: 'random', asksSmall: true, sent: everywhere(share) }, options),
     lineOf({ name: 'oracle', asksSmall: true, sent: toOracle }, options),
     ...answering

@@ -1,4 +1,5 @@
 import { gapRecovered } from '@spillway/confidence/routing-curve';
+import { anyWrongAtMost, claimsOf } from '../claims-text.js';
 import { verdictText } from '../verdict-text.js';
 import type { ReportHead } from './markdown.js';
 import type { StepComparison } from './step-comparison.js';
@@ -26,19 +27,22 @@ export function comparisonJson(
     readonly paidNanos: bigint | undefined;
   },
 ): string {
+  const claims = claimsOf(comparisons.map(({ verdict }) => verdict));
   const report = {
     schema_version: SCHEMA_VERSION,
     pack,
     day,
     policy_version: policyVersion,
     calls: { needed: calls.calls, from_cache: calls.served, paid_nanos: known(calls.paidNanos) },
+    claims: { made: claims.made, tests: claims.tests, any_wrong_at_most: anyWrongAtMost(claims) },
     steps: comparisons.map(stepOf),
   };
   return JSON.stringify(report, plain, 2);
 }
 
 function stepOf({ figures, details, verdict, judged }: StepComparison) {
-  const { step, rows, threshold, f1Name, models, lines, differences, decisions, evidence, gap } = figures;
+  const { step, rows, threshold, chosen, f1Name, models, lines, differences, decisions, evidence, gap } =
+    figures;
   return {
     step,
     rows,
@@ -59,6 +63,7 @@ function stepOf({ figures, details, verdict, judged }: StepComparison) {
     })),
     lines: lines.map(({ name, accuracy, f1, sent, nanosPerThousand, referencePerThousand, latency }) => ({
       name,
+      threshold: name === 'cascade' ? threshold : known(chosen[name]),
       right: accuracy,
       f1: known(f1),
       gap_recovered: gap === undefined ? null : gapRecovered(accuracy.value, gap),

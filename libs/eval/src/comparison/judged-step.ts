@@ -23,6 +23,8 @@ export interface JudgedStep {
   readonly floor: Line;
   readonly ceiling: Line;
   readonly cascades: readonly JudgedCascade[];
+  /** Tests that could have ended in a claim. */
+  readonly tests: number;
   /** Nano-dollars that training a small model costs; left out: nobody asked. */
   readonly trainingNanos?: bigint;
 }
@@ -31,7 +33,7 @@ const THOUSAND = 1_000n;
 
 /** What the figures of a step say should be done, by the terms that the pack had before they were there. */
 export function judgedStep(judged: JudgedStep): StepVerdict {
-  const { terms, small, big, clusters, floor, ceiling, cascades } = judged;
+  const { terms, small, big, clusters, floor, ceiling, cascades, tests } = judged;
   const reference = big.map(({ right }) => right);
   const alone = small.map(({ right }) => right);
   return verdictOf({
@@ -47,6 +49,7 @@ export function judgedStep(judged: JudgedStep): StepVerdict {
       tested,
       nanosPerThousand: line.nanosPerThousand,
     })),
+    tests,
     smallNanosPerThousand: floor.nanosPerThousand,
     bigNanosPerThousand: ceiling.nanosPerThousand,
     ...fineTuning(judged),

@@ -1,3 +1,4 @@
+import { claimsOf, claimsText } from '../claims-text.js';
 import { verdictText } from '../verdict-text.js';
 import { differenceTable, lineTable, notesOf, type Table } from './cells.js';
 import { judgeTable } from './judge-report.js';
@@ -39,4 +40,8 @@ export const comparisonMarkdown = (
   { pack, day, policyVersion }: ReportHead,
   comparisons: readonly StepComparison[],
 ): string =>
-  `${[`# Evaluation of ${pack}, ${day}`, `Policy ${policyVersion}.`, ...comparisons.map(section)].join('\n\n')}\n`;
+  `${[`# Evaluation of ${pack}, ${day}`, `Policy ${policyVersion}. ${claimsLine(comparisons)}`.trimEnd(), ...comparisons.map(section)].join('\n\n')}\n`;
+
+/** What the verdicts of a report mean together; empty where there is nothing to add to a single one. */
+export const claimsLine = (comparisons: readonly StepComparison[]): string =>
+  claimsText(claimsOf(comparisons.map(({ verdict }) => verdict)));

@@ -6,7 +6,7 @@ import { verdictText } from '../verdict-text.js';
 import { differenceTable, lineTable, meaningOf, notesOf, type Table } from './cells.js';
 import type { StepFigures } from './compare-step.js';
 import { judgeTable } from './judge-report.js';
-import type { ReportHead } from './markdown.js';
+import { claimsLine, type ReportHead } from './markdown.js';
 import type { StepComparison } from './step-comparison.js';
 
 const size = {
@@ -209,6 +209,6 @@ export function comparisonPage(
   const title = `Evaluation of ${pack}`;
   return page(
     title,
-    html`<h1>${title}</h1><p class="faint">${day}, policy ${policyVersion}.</p>${comparisons.map(section)}`,
+    html`<h1>${title}</h1><p class="faint">${day}, policy ${policyVersion}. ${claimsLine(comparisons)}</p>${comparisons.map(section)}`,
   );
 }

@@ -70,6 +70,7 @@ describe('two models on the same rows', () => {
     ['ceiling', 0.95, 1, 10_000_000n],
     ['cascade', 0.95, 0.2, 2_100_000n],
     ['fitted', 0.95, 0.2, 2_100_000n],
+    ['best', 0.95, 0.2, 2_100_000n],
     ['random', 0.83, 0.2, 2_100_000n],
     ['oracle', 0.95, 0.2, 2_100_000n],
   ])('%s: %d right, %d sent', (name, right, sent, cost) => {
@@ -91,6 +92,16 @@ describe('two models on the same rows', () => {
     expect(comparison.verdict.recommendation.keep).toBe('cascade');
     // Sending the fifth that is wrong first recovers all at once.
     expect(comparison.figures.gap?.averageRecovered).toBeCloseTo(0.9, 2);
+  });
+
+  it('say that the best is no recommendation, how both chosen ones were judged, and how many tests there were', () => {
+    const notes = notesOf(comparison.figures).join('\n');
+    expect(notes).toContain('a verdict recommends the cheapest way');
+    expect(notes).toContain(
+      'each fifth of the rows is answered with the threshold that the other four choose',
+    );
+    expect(comparison.figures.chosen).toEqual({ fitted: 0.9, best: 0.9 });
+    expect(comparison.verdict.facts.tests).toBe(3);
   });
 
   it('have a gap between them, and each line says how much of it is recovered', () => {
@@ -128,6 +139,7 @@ describe('two models on the same rows', () => {
       expect(report).toContain('aaaaaaaaaaaa');
       expect(report).toContain('2026-10-01');
       expect(report).toContain('no loss above 2 points');
+      expect(report).toMatch(/1 claim out of 3 tests|"any_wrong_at_most": 0.15/);
       expect(report).not.toContain('words');
     }
     expect(JSON.parse(reports[2] ?? '')).toMatchObject({
@@ -138,7 +150,7 @@ describe('two models on the same rows', () => {
           step: 'classify',
           label_source: 'truth',
           verdict: { keep: 'cascade', more_rows: null, margin: 0.02 },
-          lines: { length: 6 },
+          lines: { length: 7 },
         },
       ],
     });

@@ -59,7 +59,7 @@ export function stepComparison(
   }));
   const clusters = rows.map(({ conversationId }) => conversationId);
   const terms = pack.evalTerms[step];
-  const { figures, small, big, cascade, cascades } = compareStep({
+  const { figures, small, big, cascade, cascades, tests } = compareStep({
     step,
     policy: pack.policy,
     terms,
@@ -81,6 +81,7 @@ export function stepComparison(
       floor,
       ceiling,
       cascades,
+      tests,
       ...(trainingNanos === undefined ? {} : { trainingNanos }),
     }),
     details: metrics.details(cascade),

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { chosenSettings } from './policy-edit.js';
 import { answered, options, pricing } from './testing/answered-rows.js';
 import { type ChosenStep, chooseSteps } from './threshold-choice.js';
+import { tuneReport } from './tune-report.js';
 import { type StepTuning, tuneStep } from './tune-step.js';
 import { tuneTable } from './tune-table.js';
 
@@ -55,6 +56,15 @@ describe('the choice by cost', () => {
     expect(steps[0]?.classes).toEqual([]);
     expect(chosenSettings(steps[0] as ChosenStep)).toEqual({ threshold: 1, certificate: undefined });
     expect(tuneTable(chosen([cheap], 0))).toContain('the errors are better spent elsewhere');
+  });
+
+  it('says what several certificates mean together, and nothing of that for one', () => {
+    const together =
+      'This report makes 2 claims out of 2 tests, each of which errs with a chance of 5 % at most: the chance that any of the ' +
+      'claims is wrong is 10 % at most.';
+    expect(tuneTable(chosen([cheap, dear]))).toContain(together);
+    expect(tuneReport('pack', '2026-11-24', chosen([cheap, dear]))).toContain(together);
+    expect(tuneTable(chosen([cheap]))).not.toContain('This report');
   });
 
   it('does not invent a price', () => {

@@ -6,7 +6,7 @@ import { chart } from '../chart.js';
 import { type Html, html, htmlTable, markup, page } from '../html.js';
 import type { ChosenStep, ChosenSteps } from './threshold-choice.js';
 import { type Point, pointsOf, type StepTuning, type TuneOptions, withLabel } from './tune-step.js';
-import { figuresOf, percent, promiseOf, togetherText } from './tune-table.js';
+import { figuresOf, percent, promiseOf, togetherText, certificatesText } from './tune-table.js';
 
 const size = {
   width: 440,
@@ -112,7 +112,7 @@ export function tuneReport(pack: string, day: string, chosen: ChosenSteps): stri
   const together = togetherText(chosen);
   return page(
     title,
-    html`<h1>${title}</h1><p class="faint">${day}. All figures are of labelled rows that nothing was fitted to.</p>${
+    html`<h1>${title}</h1><p class="faint">${day}. All figures are of labelled rows that nothing was fitted to. ${certificatesText(chosen)}</p>${
       together === undefined ? '' : html`<p>${together}</p>`
     }${chosen.steps.map(stepSection)}`,
   );

@@ -1,5 +1,6 @@
 import { upperBound } from '@spillway/confidence/binomial';
 import { errorWords } from '@spillway/policy/certificate';
+import { claimsText } from '../claims-text.js';
 import { breakEvenOf } from './step-pricing.js';
 import { type ChosenStep, type ChosenSteps, MESSAGES } from './threshold-choice.js';
 import type { StepTuning } from './tune-step.js';
@@ -168,12 +169,25 @@ export function togetherText(chosen: ChosenSteps): string | undefined {
   );
 }
 
+/**
+ * What the certificates mean together, where there are several; empty for a promise in expectation, which has no confidence.
+ * Steps that were tested and not certified count as tests.
+ */
+export function certificatesText({ steps }: ChosenSteps): string {
+  const deltas = steps.flatMap(({ options }) => options.delta ?? []);
+  return claimsText({
+    made: steps.filter(({ certification }) => certification.verdict === 'certified').length,
+    tests: deltas.length,
+    alpha: Math.max(0, ...deltas),
+  });
+}
+
 /** A table of the steps for a terminal: a line for each figure, a block for each step. */
 export function tuneTable(chosen: ChosenSteps): string {
   const blocks = chosen.steps.map((tuning) => {
     const lines = figuresOf(tuning).map(([name, value]) => `  ${name.padEnd(30)} ${value}`);
     return `${tuning.options.step}\n${lines.join('\n')}\n  ${promiseOf(tuning)}\n`;
   });
-  const together = togetherText(chosen);
-  return [...blocks, ...(together === undefined ? [] : [`${together}\n`])].join('\n');
+  const last = [togetherText(chosen) ?? '', certificatesText(chosen)].filter((text) => text !== '');
+  return [...blocks, ...last.map((text) => `${text}\n`)].join('\n');
 }
