@@ -13,7 +13,7 @@ export interface Terminal {
   faint(text: string): string;
   /** Asks whoever watches for a line; rejects when the signal is aborted. Undefined: there is nobody to ask. */
   readonly ask: ((question: string, signal: AbortSignal) => Promise<string>) | undefined;
-  /** A bar on a terminal, a line every two seconds elsewhere. */
+  /** A bar on a terminal; elsewhere a line for each tenth, and none twice in two seconds but for the last. */
   progress(label: string, total: number): Progress;
 }
 
@@ -22,8 +22,16 @@ interface Progress {
   stop(): void;
 }
 
-/** Written where standard error is no terminal: often enough to show life, seldom enough for a log. */
-const NOTE_EVERY_MS = 2_000;
+/** Says whether a share, 0 to 1, is the first or has reached a further tenth since. */
+export function tenths(): (share: number) => boolean {
+  let told = -1;
+  return (share) => {
+    const reached = Math.floor(10 * share);
+    if (reached <= told) return false;
+    told = reached;
+    return true;
+  };
+}
 
 export function terminal(
   stdout: NodeJS.WriteStream,
@@ -38,6 +46,7 @@ export function terminal(
     faint: styled('dim'),
     ask: stdin.isTTY && stderr.isTTY ? asking(stdin, stderr) : undefined,
     progress(label, total) {
+      if (!stderr.isTTY) return lines(label, total, (line) => void stderr.write(`${line}\n`));
       const bar = new cliProgress.SingleBar(
         {
           stream: stderr,
@@ -46,8 +55,6 @@ export function terminal(
           barIncompleteChar: '░',
           barsize: 28,
           hideCursor: true,
-          noTTYOutput: true,
-          notTTYSchedule: NOTE_EVERY_MS,
           fps: 10,
           // Ctrl-C belongs to the command, which has messages in flight to see to.
           gracefulExit: false,
@@ -61,6 +68,24 @@ export function terminal(
         stop: () => bar.stop(),
       };
     },
+  };
+}
+
+/** Milliseconds in which a log needs no second line. */
+const QUIET_MS = 2_000;
+
+function lines(label: string, total: number, say: (line: string) => void): Progress {
+  const isDue = tenths();
+  let saidMs = Date.now();
+  return {
+    update(done, note) {
+      const share = total === 0 ? 1 : done / total;
+      if (share < 1 && Date.now() - saidMs < QUIET_MS) return;
+      if (!isDue(share)) return;
+      saidMs = Date.now();
+      say(`${label} ${done}/${total} (${Math.floor(100 * share)} %) ${note}`.trimEnd());
+    },
+    stop: () => undefined,
   };
 }
 

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { Fault } from '@spillway/contracts/fault';
 import { decodeTrained, encodeTrained, sourceOf, trainPack } from '@spillway/models/train';
 import type { Pack } from '@spillway/pack/pack';
+import { tenths } from './terminal.js';
 
 type Trained = ReturnType<typeof trainPack>;
 
@@ -31,7 +32,10 @@ async function keptModels(path: string): Promise<Trained | undefined> {
 
 /** Trains the embedded models of the pack and keeps them in the data folder. */
 export async function trainAndKeep(pack: Pack, data: string, say: (line: string) => void): Promise<Trained> {
-  const trained = trainPack(pack, (doing, share) => say(`  ${doing} (${Math.round(100 * share)} %)`));
+  const isDue = tenths();
+  const trained = trainPack(pack, (doing, share) => {
+    if (isDue(share)) say(`  ${doing} (${Math.round(100 * share)} %)`);
+  });
   const path = trainedFile(data, pack);
   await mkdir(join(data, 'models'), { recursive: true });
   // Never half a file under the final name, whatever happens.
