@@ -5,6 +5,8 @@ import type { SenderNames } from './sender-names.js';
 export interface KnownValues {
   /** The placeholder of a value, a new one where it is new. `written`: as it stands in a text. */
   learn(kind: string, value: string, written: string): string;
+  /** The same for a value that was read out of a message: no rule may find it, so it is looked for however many there are. */
+  learnRead(kind: string, value: string, written: string): void;
   placeholderOf(kind: string, value: string): string | undefined;
   /** What is known by now, to be looked for letter for letter: in a reply a number may stand bare. */
   words(): LiteralWords;
@@ -15,8 +17,8 @@ const LEAST = 4;
 /** Numbers are written with and without what goes before them, such as FF-204518 and 204518. */
 const LEAST_SHARED = 5;
 /**
- * Values of a kind that are compared with each other and looked for letter by letter. Of a longer list the rules still find
- * every one by itself: no message may take a time that grows with the square of its length.
+ * Values of a kind that are compared with each other and, where a rule found them, looked for letter by letter. Of a longer list
+ * the rules still find every one by itself: no message may take a time that grows with the square of its length.
  */
 const MOST_COMPARED = 64;
 
@@ -27,6 +29,8 @@ interface Known {
   readonly key: string;
   readonly placeholder: string;
   readonly written: Set<string>;
+  /** Ways of writing it that are looked for in any case. */
+  readonly read: Set<string>;
 }
 
 /** A value without letter case, spaces and signs between. */
@@ -47,20 +51,36 @@ export function knownValues(names: SenderNames): KnownValues {
       .slice(0, MOST_COMPARED)
       .find((each) => alike(kind, each.key, key));
   if (names.words.length > 0) {
-    listOf('NAME').push({ key: keyOf(names.words.join(' ')), placeholder: SENDER, written: new Set() });
+    listOf('NAME').push({
+      key: keyOf(names.words.join(' ')),
+      placeholder: SENDER,
+      written: new Set(),
+      read: new Set(),
+    });
   }
+  const entryOf = (kind: string, value: string): Known => {
+    const key = keyOf(value);
+    const known = find(kind, key);
+    if (known !== undefined) return known;
+    const list = listOf(kind);
+    const added: Known = {
+      key,
+      placeholder: `[${kind}_${list.length + 1}]`,
+      written: new Set(),
+      read: new Set(),
+    };
+    list.push(added);
+    byKey.set(`${kind} ${key}`, added);
+    return added;
+  };
   return {
     learn(kind, value, written) {
-      const key = keyOf(value);
-      let known = find(kind, key);
-      if (known === undefined) {
-        const list = listOf(kind);
-        known = { key, placeholder: `[${kind}_${list.length + 1}]`, written: new Set() };
-        list.push(known);
-        byKey.set(`${kind} ${key}`, known);
-      }
+      const known = entryOf(kind, value);
       known.written.add(written).add(value);
       return known.placeholder;
+    },
+    learnRead(kind, value, written) {
+      entryOf(kind, value).read.add(written).add(value);
     },
     placeholderOf: (kind, value) => find(kind, keyOf(value))?.placeholder,
     words: () => wordsOf(byKind, names),
@@ -77,8 +97,8 @@ function alike(kind: string, one: string, other: string): boolean {
 function wordsOf(byKind: ReadonlyMap<string, readonly Known[]>, names: SenderNames): LiteralWords {
   const anyCase = new Map<string, string>();
   for (const [kind, list] of byKind) {
-    for (const { placeholder, written } of list.slice(0, MOST_COMPARED)) {
-      for (const each of written) {
+    for (const [at, { placeholder, written, read }] of list.entries()) {
+      for (const each of at < MOST_COMPARED ? [...written, ...read] : read) {
         if (kind === 'NAME' || keyOf(each).length >= LEAST) anyCase.set(each.toLowerCase(), placeholder);
       }
     }

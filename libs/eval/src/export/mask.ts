@@ -14,10 +14,17 @@ export interface RowMask {
   readonly counts: ReadonlyMap<string, number>;
 }
 
+/** A value that was read out of a message, as the pack writes it, and where it is known as the message does. */
+export interface ReadValue {
+  readonly name: string;
+  readonly value: string;
+  readonly written?: string;
+}
+
 /** What a row says, all of it: a value that one text gives away is masked in all. */
 export interface RowWords {
   readonly texts: readonly string[];
-  readonly fields: readonly { readonly name: string; readonly value: string }[];
+  readonly fields: readonly ReadValue[];
   readonly names: SenderNames;
 }
 
@@ -35,9 +42,9 @@ export function masking(pack: Pack, find: PersonalDataFinder): Masking {
       for (const { kind, value, start, end } of foundIn(text))
         known.learn(kind, value, text.slice(start, end));
     }
-    for (const { name, value } of fields) {
+    for (const { name, value, written = value } of fields) {
       const kind = kinds.get(name);
-      if (kind !== undefined && !own.has(identity({ kind, value }))) known.learn(kind, value, value);
+      if (kind !== undefined && !own.has(identity({ kind, value }))) known.learnRead(kind, value, written);
     }
     return rowMask(known, foundIn, kinds);
   };

@@ -2,7 +2,7 @@ import { create } from '@bufbuild/protobuf';
 import { DraftSchema, ExtractionSchema } from '@spillway/contracts/model';
 import type { StepInput } from '@spillway/models/language-model';
 import type { WrittenAnswer } from '@spillway/models/written-answer';
-import type { Masking, RowMask } from './mask.js';
+import type { Masking, ReadValue, RowMask } from './mask.js';
 import type { SenderNames } from './sender-names.js';
 
 /** What a model is asked and what it should answer. */
@@ -16,16 +16,26 @@ export interface MaskedExchange extends Exchange {
   readonly counts: ReadonlyMap<string, number>;
 }
 
+/** What is known of the sender beside the exchange: names, and what was read out of the messages of the conversation. */
+export interface KnownOfSender {
+  readonly names: SenderNames;
+  readonly read: readonly ReadValue[];
+}
+
 /** Masks question and answer alike. */
 export function maskedExchange(
   { input, answer }: Exchange,
-  names: SenderNames,
+  { names, read }: KnownOfSender,
   masking: Masking,
 ): MaskedExchange {
   const found = 'fields' in answer ? answer.fields : [];
   const mask = masking({
     texts: [input.text, input.subject, input.draft?.text ?? '', 'reply' in answer ? answer.reply : ''],
-    fields: [...(input.extraction?.fields ?? []), ...found],
+    fields: [
+      ...(input.extraction?.fields ?? []),
+      ...found.map(({ name, value, evidence }) => ({ name, value, written: evidence })),
+      ...read,
+    ],
     names,
   });
   return { input: maskedInput(input, mask), answer: maskedAnswer(answer, mask), counts: mask.counts };

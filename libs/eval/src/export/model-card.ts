@@ -78,7 +78,7 @@ function masking({ masked }: ExportSummary, facts: CardFacts): string {
   const kinds = Object.entries(masked).map(([kind, places]) => `${kind} ${places}`);
   return [
     `Placeholders such as \`[EMAIL_1]\`, the same for the same value within a row, in question and answer alike: ${kinds.join(', ') || 'none was needed'}.`,
-    'Found by rules: e-mail addresses, names on social networks, telephone numbers, cards, IBANs, what the patterns of the pack find, other numbers of nine digits or more, the name of the sender where the channel gave it, and names under a closing. Not found: names inside of sentences, postal addresses, what only a reader would recognise. Read a sample before the data leaves the house.',
+    'Found by rules: e-mail addresses, names on social networks, telephone numbers, cards, IBANs, what the patterns of the pack find, other numbers of nine digits or more, the name of the sender where the channel gave it, names under a closing and where somebody gives their name (“my name is …”), and what any model or person read out of a message of the conversation for a pattern, an e-mail or a telephone field, wherever it stands in four letters or digits and more. Not found: other names inside of sentences, postal addresses, what only a reader would recognise. Days and sums stay. Read a sample before the data leaves the house.',
   ].join('\n\n');
 }
 

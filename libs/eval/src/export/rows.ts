@@ -6,10 +6,11 @@ import { type AnswerWriter, answerWriter, type WrittenAnswer } from '@spillway/m
 import type { Pack } from '@spillway/pack/pack';
 import type { MessageView, StepName, StepValue } from '@spillway/store/ledger';
 import { type LeftOut, leftOutCounter } from './left-out.js';
-import type { Masking } from './mask.js';
+import type { Masking, ReadValue } from './mask.js';
 import { maskedExchange } from './masked-row.js';
+import { readValues } from './read-values.js';
 import { replyFrame } from './reply-frame.js';
-import { senderNames } from './sender-names.js';
+import { type SenderNames, senderNames } from './sender-names.js';
 import { type Part, partOf } from './split.js';
 import { type AskedMessage, stepInput } from './step-input.js';
 import { classOf, stepResult } from './step-result.js';
@@ -72,22 +73,32 @@ export type ExportedMessage = AskedMessage &
   Pick<MessageView, 'id' | 'conversationId' | 'customer'>;
 
 /**
- * Gathers the rows of a step out of messages that are handed in in any order. Of messages whose folded text is the same
- * once it is masked one stays: with a person's word where there is one, else the oldest.
+ * Gathers the rows of a step out of messages that are handed in in any order. What was read out of any message of a
+ * conversation is masked in all of its rows. Of messages whose folded text is the same once it is masked one stays: with a
+ * person's word where there is one, else the oldest.
  */
 export function rowGatherer(options: ExportOptions) {
   const left = leftOutCounter();
-  const rows: ExportRow[] = [];
+  const asked: AskedRow[] = [];
+  const values = readValues();
   const read = rowReader(options);
+  const mask = rowMasker(options);
   return {
     add(message: ExportedMessage): void {
+      values.add(message);
       const row = read(message);
       if (row === undefined) return;
       if ('left' in row) left.add(row.left, message.id);
-      else rows.push(row);
+      else asked.push(row);
     },
     /** Once all messages are in. */
     finish(): Exported {
+      const rows: ExportRow[] = [];
+      for (const each of asked) {
+        const row = mask(each, values.of(each.conversationId));
+        if ('left' in row) left.add(row.left, each.id);
+        else rows.push(row);
+      }
       const bestFirst = rows.toSorted(
         (one, other) =>
           Number(isPersons(other.origin)) - Number(isPersons(one.origin)) || byReceipt(one, other),
@@ -109,7 +120,10 @@ const byReceipt = (
   other: Pick<ExportRow, 'receivedAtMs' | 'id'>,
 ): number => one.receivedAtMs - other.receivedAtMs || (one.id < other.id ? -1 : 1);
 
-function rowReader({ pack, step, sources, masking, unmasked, heldOut, splitKey }: ExportOptions) {
+/** A row before it is masked. */
+type AskedRow = Omit<ExportRow, 'maskedText' | 'masked'> & { readonly names: SenderNames };
+
+function rowReader({ pack, step, sources, heldOut, splitKey }: ExportOptions) {
   const frame = replyFrame(pack);
   const write = answerWriter(pack);
   return (message: ExportedMessage) => {
@@ -124,29 +138,33 @@ function rowReader({ pack, step, sources, masking, unmasked, heldOut, splitKey }
     if (answer === undefined) return { left: 'off_the_pack' } as const;
     const greeted = 'reply' in answer ? frame.greeted(answer.reply) : undefined;
     const names = senderNames(message.customer);
-    const called = greeted === undefined ? names : withGreeted(names, greeted);
-    const masked = maskedExchange({ input, answer }, called, masking);
-    if (heldOut.has(rowHash(masked.input.text))) return { left: 'in_eval_set' } as const;
-    const exchange = unmasked ? { input, answer, counts: new Map<string, number>() } : masked;
     return {
       id: message.id,
       conversationId: message.conversationId,
       hash,
-      maskedText: masked.input.text,
       part: partOf(message.conversationId, splitKey),
       ...source,
       receivedAtMs: message.receivedAtMs,
       label: classOf(value),
-      input: exchange.input,
-      answer: exchange.answer,
+      input,
+      answer,
       value,
-      masked: exchange.counts,
+      names: greeted === undefined ? names : withGreeted(names, greeted),
     };
   };
 }
 
+function rowMasker({ masking, unmasked, heldOut }: ExportOptions) {
+  return ({ names, ...row }: AskedRow, read: readonly ReadValue[]) => {
+    const { input, answer, counts } = maskedExchange(row, { names, read }, masking);
+    if (heldOut.has(rowHash(input.text))) return { left: 'in_eval_set' } as const;
+    const asWritten = { ...row, maskedText: input.text, masked: new Map<string, number>() };
+    return unmasked ? asWritten : { ...asWritten, input, answer, masked: counts };
+  };
+}
+
 /** Whom the reply greets is the sender. */
-function withGreeted(names: ReturnType<typeof senderNames>, greeted: string): ReturnType<typeof senderNames> {
+function withGreeted(names: SenderNames, greeted: string): SenderNames {
   const more = senderNames(greeted);
   return { whole: [...names.whole, ...more.whole], words: [...new Set([...names.words, ...more.words])] };
 }

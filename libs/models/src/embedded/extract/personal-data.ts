@@ -1,6 +1,7 @@
 import { MACRO_NAMES, type Pack } from '@spillway/pack/pack';
 import { findAccountNumbers } from './account-numbers.js';
 import { findEmails } from './emails.js';
+import { findIntroductions } from './introductions.js';
 import { compilePatterns, findPatterns } from './patterns.js';
 import { countryOf, findPhones } from './phones.js';
 import { findSignatures } from './signatures.js';
@@ -35,9 +36,9 @@ const GONE = '\u0001';
 
 /**
  * The finder for a pack: addresses, names on social networks, telephone numbers, cards, IBANs, what the pack's own patterns find (numbers of orders,
- * parcels, customers), the name under a closing, and any other number of nine digits or more. It would rather find too
- * much: a value that is left over can be read by whoever gets the text. Names inside of sentences and postal addresses
- * are not found.
+ * parcels, customers), the name under a closing or behind "my name is", and any other number of nine digits or more. It would
+ * rather find too much: a value that is left over can be read by whoever gets the text. Other names inside of sentences and
+ * postal addresses are not found.
  *
  * @throws Fault `misconfigured` when a pattern of the pack does not compile
  */
@@ -61,7 +62,12 @@ export function personalDataFinder({ fields, brand }: Pick<Pack, 'fields' | 'bra
         longNumber,
         'NUMBER',
       ),
-    (text) => findSignatures(text).map(({ name, ...place }) => ({ ...place, kind: 'NAME', value: name })),
+    (text) =>
+      [...findSignatures(text), ...findIntroductions(text)].map(({ name, ...place }) => ({
+        ...place,
+        kind: 'NAME',
+        value: name,
+      })),
   ];
   return (text) => {
     const found: PersonalValue[] = [];
