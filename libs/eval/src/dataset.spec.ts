@@ -2,8 +2,10 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
+import { Fault } from '@spillway/contracts/fault';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { readLabelled } from './dataset.js';
+import { allRead } from './json-lines.js';
 
 let folder: string;
 beforeAll(() => {
@@ -17,6 +19,11 @@ function file(name: string, lines: readonly unknown[]): string {
   writeFileSync(path, name.endsWith('.gz') ? gzipSync(text) : text);
   return path;
 }
+
+const known = {
+  intents: [{ label: 'order_status', queue: 'all', description: '', examples: [] }],
+  fields: [],
+};
 
 describe('labelled messages', () => {
   it('are read with what the file knows of them', async () => {
@@ -67,18 +74,66 @@ describe('labelled messages', () => {
   });
 
   it.each([
-    ['a label', 'classify', { label: 'order_statsu' }, 'label: is the label of no intent of the pack'],
-    ['a field', 'extract', { fields: { colour: 'red' } }, 'fields: names a field that the pack has not'],
+    ['a label', 'classify', { label: 'order_statsu' }, 'no intent is labelled "order_statsu"'],
+    ['a label, nearly', 'classify', { label: 'order_sttus' }, 'did you mean "order_status"?'],
+    ['a field', 'extract', { fields: { colour: 'red' } }, 'no field is called "colour"'],
+    [
+      'what is no label',
+      'classify',
+      { label: 'x'.repeat(65) },
+      'no intent is labelled a text of 65 characters',
+    ],
   ] as const)('are refused where the pack does not have %s', async (_, step, said, message) => {
     const path = file(`${step}.unknown.jsonl`, [{ text: 'x', ...said }]);
-    const refused = readLabelled(path, step, { intents: [], fields: [] });
-    await expect(refused).rejects.toMatchObject({ problems: [{ where: `${path}:1`, message }] });
+    const refused = readLabelled(path, step, known);
+    await expect(refused).rejects.toMatchObject({
+      code: 'malformed',
+      problems: [{ where: `${path}:1`, message: expect.stringContaining(message) }],
+    });
     expect(await readLabelled(path, step)).toHaveLength(1);
+  });
+
+  it('name every label that the pack does not have once, with all of its lines, beside lines that are none', async () => {
+    const labels = ['refund', 'order_status', 'refund', 'Card arrival', 'refund'];
+    const path = file('other-names.jsonl', [
+      ...labels.map((label) => ({ text: 'secret words', label })),
+      'secret {',
+    ]);
+    await expect(readLabelled(path, 'classify', known)).rejects.toMatchObject({
+      problems: [
+        { where: `${path}:6`, message: expect.stringContaining('JSON') },
+        { where: `${path}:1`, message: 'no intent is labelled "refund" (also in lines 3, 5)' },
+        { where: `${path}:4`, message: 'no intent is labelled "Card arrival"' },
+      ],
+    });
+  });
+
+  it('name them all, however many, and of each the first lines', async () => {
+    const rows = Array.from({ length: 100 }, (_, at) => ({ text: 'x', label: `unheard ${at % 50}` }));
+    const many = file('many.jsonl', [...rows, ...Array(30).fill({ text: 'x', label: 'unheard 0' })]);
+    const fault = await readLabelled(many, 'classify', known).catch((error: unknown) => error);
+    const { problems } = Fault.from(fault);
+    expect(problems).toHaveLength(50);
+    expect(problems[0]?.message).toMatch(
+      /^no intent is labelled "unheard 0" \(also in lines 51, 101, .*, 119 and 11 more\)$/,
+    );
+  });
+
+  it('of several files name what is wrong in each of them', async () => {
+    const [one, other] = ['refund', 'return'].map((label) => file(`${label}.jsonl`, [{ text: 'x', label }]));
+    const none = join(folder, 'none.jsonl');
+    const reading = (paths: readonly (string | undefined)[]) =>
+      allRead(paths.map((path = '') => readLabelled(path, 'classify', known)));
+    await expect(reading([one, other])).rejects.toMatchObject({
+      code: 'malformed',
+      problems: [{ where: `${one}:1` }, { where: `${other}:1` }],
+    });
+    await expect(reading([one, none])).rejects.toMatchObject({ code: 'missing' });
   });
 
   it('that are none of the company’s business have a label in every pack', async () => {
     const path = file('outside.jsonl', [{ text: 'x', label: 'out_of_scope' }]);
-    expect(await readLabelled(path, 'classify', { intents: [], fields: [] })).toHaveLength(1);
+    expect(await readLabelled(path, 'classify', known)).toHaveLength(1);
   });
 
   it('that are not there are missing', async () => {

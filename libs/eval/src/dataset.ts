@@ -1,7 +1,8 @@
 import type { StepInput } from '@spillway/models/language-model';
-import { type MoodName, OUT_OF_SCOPE, type Pack } from '@spillway/pack/pack';
+import type { MoodName } from '@spillway/pack/pack';
 import { z } from 'zod';
 import { readJsonLines } from './json-lines.js';
+import { type KnownNames, unknownNames } from './unknown-names.js';
 
 /** Steps whose answer can be compared with a label. */
 export type LabelledStep = 'classify' | 'extract' | 'sentiment';
@@ -47,27 +48,6 @@ const lines = {
   sentiment: common.extend({ label: z.enum(['negative', 'neutral', 'positive']) }),
 } as const;
 
-/** What rows may speak of: labels and fields of a pack, since nothing else can ever be answered. */
-function schemaOf(step: LabelledStep, pack: Pick<Pack, 'intents' | 'fields'> | undefined): z.ZodType<Line> {
-  if (pack === undefined) return lines[step];
-  const labels = new Set([OUT_OF_SCOPE, ...pack.intents.map(({ label }) => label)]);
-  const fields = new Set(pack.fields.map(({ name }) => name));
-  switch (step) {
-    case 'classify':
-      return lines.classify.refine(({ label }) => labels.has(label), {
-        path: ['label'],
-        error: 'is the label of no intent of the pack',
-      });
-    case 'extract':
-      return lines.extract.refine((line) => Object.keys(line.fields).every((name) => fields.has(name)), {
-        path: ['fields'],
-        error: 'names a field that the pack has not',
-      });
-    case 'sentiment':
-      return lines.sentiment;
-  }
-}
-
 type Line = z.output<(typeof lines)[LabelledStep]>;
 
 /**
@@ -75,17 +55,26 @@ type Line = z.output<(typeof lines)[LabelledStep]>;
  * (classify, sentiment) or `fields` (extract: name to value or values); `id`, `subject`, `locale`, `received_at` and
  * `conversation_id` are read where they are there. With `pack`, a row whose label or field the pack does not have fits not.
  *
- * @throws Fault `missing` when the file cannot be read, `malformed` with every line that does not fit (the first
- * twenty), and with nothing of what a customer wrote
+ * @throws Fault as `readJsonLines` does
  */
 export async function readLabelled<S extends LabelledStep>(
   path: string,
   step: S,
-  pack?: Pick<Pack, 'intents' | 'fields'>,
+  pack?: KnownNames,
 ): Promise<readonly LabelledRow<S>[]> {
+  const schema: z.ZodType<Line> = lines[step];
+  const unknown = unknownNames(pack);
   return readJsonLines(
     path,
-    { schema: schemaOf(step, pack), what: `labelled message for ${step}` },
+    {
+      schema,
+      what: `labelled message for ${step}`,
+      unknownNames: (line) =>
+        unknown({
+          labels: step === 'classify' ? [String(line['label'])] : [],
+          fields: step === 'extract' ? Object.keys(line['fields'] as object) : [],
+        }),
+    },
     (line, number) => {
       const { id, text: words, subject, locale, conversation_id, received_at, ...rest } = line;
       return {

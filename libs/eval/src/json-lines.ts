@@ -6,32 +6,79 @@ import type { z } from 'zod';
 /** Problems named one by one; a file with more is not what it was taken for. */
 const MAX_PROBLEMS = 20;
 
+/** Lines named of a name that many have. */
+const MAX_LINES = 20;
+
+interface Form<S extends z.ZodType> {
+  readonly schema: S;
+  /** What a line should have been. */
+  readonly what: string;
+  /** What is said of each name in a line that means nothing here; the same words stand once, with all of their lines. */
+  readonly unknownNames?: (line: z.output<S>) => readonly string[];
+}
+
 /**
  * Reads a file of JSON lines by a schema, gzip where the name ends in `.gz`; `number` counts lines from 1, empty ones too.
- * `what` names what a line should have been.
  *
- * @throws Fault `missing` when the file cannot be read, `malformed` with every line that does not fit (the first
- * twenty), and with nothing of what a customer wrote
+ * @throws Fault `missing` when the file cannot be read, `malformed` with every line that does not fit (the first twenty) and
+ * every name that means nothing (with its first twenty lines), and with nothing of what a customer wrote
  */
 export async function readJsonLines<S extends z.ZodType, T>(
   path: string,
-  { schema, what }: { readonly schema: S; readonly what: string },
+  { schema, what, unknownNames = () => [] }: Form<S>,
   rowOf: (line: z.output<S>, number: number) => T,
 ): Promise<readonly T[]> {
   const rows: T[] = [];
   const problems: Problem[] = [];
+  const unknown = new Map<string, number[]>();
   let number = 0;
   for await (const line of linesOf(path)) {
     number += 1;
     if (line.trim() === '') continue;
     const read = parsedLine(line, schema);
-    if (read.wrong === undefined) rows.push(rowOf(read.value, number));
-    else problems.push(...read.wrong.map((message) => ({ where: `${path}:${number}`, message })));
+    if (read.wrong === undefined) {
+      rows.push(rowOf(read.value, number));
+      for (const said of unknownNames(read.value)) {
+        const lines = unknown.get(said);
+        if (lines === undefined) unknown.set(said, [number]);
+        else lines.push(number);
+      }
+    } else problems.push(...read.wrong.map((message) => ({ where: `${path}:${number}`, message })));
     if (problems.length >= MAX_PROBLEMS) break;
   }
-  if (problems.length > 0)
-    throw new Fault('malformed', `${path} has lines that are no ${what}`, { problems });
+  const named = [...unknown].map(([said, lines]) => ({
+    where: `${path}:${lines[0]}`,
+    message: `${said}${alsoIn(lines.slice(1))}`,
+  }));
+  if (problems.length + named.length > 0)
+    throw new Fault('malformed', `${path} has lines that are no ${what}`, {
+      problems: [...problems, ...named],
+    });
   return rows;
+}
+
+function alsoIn(lines: readonly number[]): string {
+  if (lines.length === 0) return '';
+  const more = lines.length - MAX_LINES;
+  const shown = lines.slice(0, MAX_LINES).join(', ');
+  return ` (also in ${lines.length === 1 ? 'line' : 'lines'} ${shown}${more > 0 ? ` and ${more} more` : ''})`;
+}
+
+/**
+ * Waits for files that are read side by side: what is wrong in any of them is told at once.
+ *
+ * @throws Fault `malformed` with the problems of all files, or else the first that is another one
+ */
+export async function allRead<T>(reading: readonly Promise<T>[]): Promise<readonly T[]> {
+  const settled = await Promise.allSettled(reading);
+  const faults = settled.flatMap((one) => (one.status === 'rejected' ? [Fault.from(one.reason)] : []));
+  const [first] = faults;
+  if (first === undefined) return Promise.all(reading);
+  const other = faults.find(({ code }) => code !== 'malformed');
+  if (other !== undefined || faults.length === 1) throw other ?? first;
+  throw new Fault('malformed', faults.map(({ message }) => message).join('; '), {
+    problems: faults.flatMap(({ problems }) => problems),
+  });
 }
 
 type Read<T> = { readonly value: T; readonly wrong?: undefined } | { readonly wrong: readonly string[] };

@@ -70,4 +70,16 @@ describe('messages with a checklist', () => {
     });
     await expect(refused).rejects.not.toThrow(/secret/);
   });
+
+  it('are refused for an intent and a field that the pack does not have', async () => {
+    const row = { id: 'a', text: 'x', intent: 'refund', fields: { colour: 'red' } };
+    const path = file('unknown.jsonl', [row, { ...row, id: 'b' }]);
+    await expect(readReplies(path, 'draft', { intents: [], fields: [] })).rejects.toMatchObject({
+      problems: [
+        { where: `${path}:1`, message: 'no intent is labelled "refund" (also in line 2)' },
+        { where: `${path}:1`, message: 'no field is called "colour" (also in line 2)' },
+      ],
+    });
+    expect(await readReplies(path, 'draft')).toHaveLength(2);
+  });
 });

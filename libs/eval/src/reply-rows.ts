@@ -12,6 +12,7 @@ import type { z } from 'zod';
 import { UNDATED } from './dataset.js';
 import { readJsonLines } from './json-lines.js';
 import type { Checklist } from './metrics/checklist.js';
+import { type KnownNames, unknownNames } from './unknown-names.js';
 
 /** Steps whose answer is a text that is checked, since no two right ones are alike. */
 export type ReplyStep = 'draft' | 'polish';
@@ -35,17 +36,23 @@ const KNOWN = 1;
 
 /**
  * Reads messages with checklists for a step: JSON lines, gzip where the name ends in `.gz`, as
- * `@spillway/pack/reply-lines` describes them.
+ * `@spillway/pack/reply-lines` describes them. With `pack`, a row whose intent or field the pack does not have fits not.
  *
- * @throws Fault `missing` when the file cannot be read, `malformed` with every line that does not fit (the first
- * twenty), and with nothing of what a customer wrote
+ * @throws Fault as `readJsonLines` does
  */
-export const readReplies = (path: string, step: ReplyStep): Promise<readonly ReplyRow[]> =>
-  readJsonLines<typeof draftLine | typeof polishLine, ReplyRow>(
+export function readReplies(path: string, step: ReplyStep, pack?: KnownNames): Promise<readonly ReplyRow[]> {
+  const unknown = unknownNames(pack);
+  return readJsonLines<typeof draftLine | typeof polishLine, ReplyRow>(
     path,
-    { schema: schemas[step], what: `message with a checklist for ${step}` },
+    {
+      schema: schemas[step],
+      what: `message with a checklist for ${step}`,
+      unknownNames: ({ intent, fields }) =>
+        unknown({ labels: intent === undefined ? [] : [intent], fields: Object.keys(fields) }),
+    },
     rowOf,
   );
+}
 
 type Line = z.output<typeof draftLine> & { readonly draft?: string };
 

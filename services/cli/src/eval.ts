@@ -5,6 +5,7 @@ import type { CallCache } from '@spillway/eval/call-cache';
 import { comparisonJson } from '@spillway/eval/comparison-json';
 import { comparisonMarkdown } from '@spillway/eval/comparison-markdown';
 import { comparisonPage } from '@spillway/eval/comparison-page';
+import { allRead } from '@spillway/eval/json-lines';
 import { type JudgeQuestions, type JudgeReport, judgeQuestions } from '@spillway/eval/judge-report';
 import { junitReport } from '@spillway/eval/junit';
 import { type RowsRead, readRows } from '@spillway/eval/read-rows';
@@ -102,7 +103,7 @@ async function readSets(
   { pack, contestants }: Context,
 ): Promise<readonly StepSet[]> {
   const steps = tasks.filter((task) => files.some(({ step }) => step === task));
-  return Promise.all(
+  return allRead(
     steps.map(async (step) => {
       const paths = files.filter((file) => file.step === step).map(({ path }) => path);
       const embedded = contestants.of(step).some((each) => each.embedded);

@@ -6,6 +6,7 @@ import { type AnswerOptions, answerAll, unanswered } from '@spillway/eval/answer
 import { type CallCache, openCallCache } from '@spillway/eval/call-cache';
 import { type LabelledRow, type LabelledStep, readLabelled } from '@spillway/eval/dataset';
 import { type CallEstimate, estimateCalls } from '@spillway/eval/estimate';
+import { allRead } from '@spillway/eval/json-lines';
 import { pricingOf } from '@spillway/eval/step-pricing';
 import { unseenRows } from '@spillway/eval/unseen-rows';
 import type { Pack } from '@spillway/pack/pack';
@@ -38,17 +39,19 @@ interface Question {
  * Labelled files, answered by the small models of today. What that can cost at an endpoint is told and agreed to before
  * the first call.
  *
- * @throws Fault `rejected` or `cancelled` where it is not, with no call made
+ * @throws Fault `rejected` or `cancelled` where it is not, and `malformed` with all that is wrong in the files, with no call made
  */
 export async function fromFiles(options: LabelledFiles, context: Context): Promise<readonly GatheredStep[]> {
   const { config, pack, terminal, signal } = context;
   const files = filesOf(options, config.pack);
   const steps = files.map(([step]) => step);
+  // What is wrong in a file is told before anything is trained or opened.
+  const read = await allRead(files.map(([step, file]) => readLabelled(file, step, pack)));
   const models = await openSmallModels(config, pack, steps, terminal.note);
   try {
     const questions = await Promise.all(
-      files.map(async ([step, file]): Promise<Question> => {
-        const rows = unseen(step, await readLabelled(file, step), pack, models.embedded(step), terminal.note);
+      steps.map(async (step, at): Promise<Question> => {
+        const rows = unseen(step, read[at] ?? [], pack, models.embedded(step), terminal.note);
         return { step, rows, calls: await openCallCache(join(config.data, 'answers', `${step}.jsonl`)) };
       }),
     );

@@ -167,7 +167,8 @@ function cascadesOf(
         : []),
     ],
     tests: testsOf(byPolicy, rows),
-    best: isCascade(best) && best.sent > 0 ? [lineFor('best', best)] : [],
+    best:
+      rows.some(({ score = 0 }) => score < best.threshold) && isCascade(best) ? [lineFor('best', best)] : [],
     chosen: { fitted: fitted.threshold, best: best.threshold },
   };
 }

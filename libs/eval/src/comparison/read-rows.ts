@@ -1,6 +1,7 @@
 import type { StepInput, StepName } from '@spillway/models/language-model';
 import type { Pack } from '@spillway/pack/pack';
 import { readLabelled } from '../dataset.js';
+import { allRead } from '../json-lines.js';
 import { readReplies } from '../reply-rows.js';
 import { unseenRows } from '../unseen-rows.js';
 import type { EvalRows } from './step-metrics.js';
@@ -27,10 +28,10 @@ export async function readRows(
   const unseen = <T extends { readonly input: StepInput }>(rows: readonly T[]): readonly T[] =>
     embedded ? unseenRows(step, rows, pack) : rows;
   if (step === 'draft' || step === 'polish') {
-    const files = await Promise.all(paths.map((path) => readReplies(path, step)));
+    const files = await allRead(paths.map((path) => readReplies(path, step, pack)));
     return { read: { step, rows: files.flat() }, counts: countsOf(files), leftOut: 0 };
   }
-  const files = await Promise.all(paths.map((path) => readLabelled(path, step, pack)));
+  const files = await allRead(paths.map((path) => readLabelled(path, step, pack)));
   const rows = unseen(files.flat());
   const counts = countsOf(files);
   return { read: { step, rows }, counts, leftOut: files.flat().length - rows.length };
