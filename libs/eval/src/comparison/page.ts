@@ -6,6 +6,7 @@ import { verdictText } from '../verdict-text.js';
 import { differenceTable, lineTable, meaningOf, notesOf, type Table } from './cells.js';
 import type { StepFigures } from './compare-step.js';
 import { judgeTable } from './judge-report.js';
+import { labelPlaces, type PlacedLabel } from './label-places.js';
 import { claimsLine, type ReportHead } from './markdown.js';
 import type { StepComparison } from './step-comparison.js';
 
@@ -28,33 +29,35 @@ function costOf(
   return nanos === undefined ? undefined : Number(nanos) / 1e9;
 }
 
-interface NamedPoint {
-  readonly name: string;
-  readonly cost: number;
-  readonly right: number;
-}
+/** Room around the drawing, in pixels, as {@link size} leaves it. */
+const MARGIN = { right: 56, top: 24 } as const;
+/** Of the highest and the widest, so that no dot lies on the frame. */
+const ROOM = 0.05;
 
-/** Share of an axis within which two names would cover each other. */
-const NEAR = 0.06;
+/** A line of numbers in pixels. */
+const scale =
+  ([low, high]: readonly [number, number], [from, to]: readonly [number, number]) =>
+  (value: number): number =>
+    from + ((value - low) / (high - low || 1)) * (to - from);
 
-/** Neighbours stand on different heights. */
-const LABEL_HEIGHT = 14;
+/** A name that stands farther from its dot is tied to it. */
+const TIED_FROM = 20;
 
-/** One label for points that lie on each other. */
-function namesOf(
-  points: readonly NamedPoint[],
-  near: { readonly x: number; readonly y: number },
-): readonly NamedPoint[] {
-  const labels: NamedPoint[] = [];
-  for (const point of points) {
-    const at = labels.findIndex(
-      ({ cost, right }) => Math.abs(cost - point.cost) <= near.x && Math.abs(right - point.right) <= near.y,
-    );
-    const label = labels[at];
-    if (label === undefined) labels.push(point);
-    else labels[at] = { ...label, name: `${label.name}, ${point.name}` };
-  }
-  return labels;
+/** A place of the drawing in pixels, as data. */
+type DataAt = (place: { readonly x: number; readonly y: number }) => readonly [cost: number, right: number];
+
+function labelMarks({ name, x, y, dot }: PlacedLabel, dataAt: DataAt): readonly Plot.Markish[] {
+  const place = dataAt({ x, y });
+  const words = Plot.text([place], {
+    text: () => name,
+    textAnchor: 'start',
+    // The lines behind a name end before it.
+    stroke: 'var(--ground, #fff)',
+    fill: 'currentColor',
+  });
+  if (Math.abs(y - dot.y) < TIED_FROM) return [words];
+  const ends = [dataAt(dot), place];
+  return [Plot.line(ends, { strokeOpacity: 0.6, strokeWidth: 1 }), words];
 }
 
 /** Undefined where a price is unknown: nothing is drawn then. */
@@ -69,17 +72,32 @@ function qualityChart(figures: StepFigures): string | undefined {
     return cost === undefined ? [] : [{ cost, right: point.accuracy }];
   });
   if (lines.length < figures.lines.length) return undefined;
-  const widest = Math.max(...lines.map(({ cost }) => cost));
-  const [lowest, highest] = [
-    Math.min(...lines.map(({ lower }) => lower)),
-    Math.max(...lines.map(({ upper }) => upper)),
+  const widest = Math.max(...[...lines, ...curve].map(({ cost }) => cost));
+  const heights = [
+    ...lines.flatMap(({ lower, upper }) => [lower, upper]),
+    ...curve.map(({ right }) => right),
   ];
-  const names = namesOf(lines, { x: NEAR * widest, y: NEAR * (highest - lowest) });
+  const [lowest, highest] = [Math.min(...heights), Math.max(...heights)];
+  const room = ROOM * (highest - lowest);
+  const costs = [0, widest * (1 + ROOM) || 1] as const;
+  const shares = [Math.max(0, lowest - room), Math.min(1, highest + room)] as const;
+  const frame = {
+    left: size.marginLeft,
+    right: size.width,
+    top: MARGIN.top,
+    bottom: size.height - size.marginBottom,
+  };
+  const [across, up] = [[frame.left, size.width - MARGIN.right] as const, [frame.bottom, frame.top] as const];
+  const [x, y] = [scale(costs, across), scale(shares, up)];
+  const [costAt, shareAt] = [scale(across, costs), scale(up, shares)];
+  const dataAt: DataAt = (place) => [costAt(place.x), shareAt(place.y)];
+  const dots = lines.map((line) => ({ name: line.name, x: x(line.cost), y: y(line.right) }));
   return chart('Cost against quality: share right by dollars of 1,000 messages', {
     ...size,
-    marginRight: 56,
-    x: { label: 'dollars of 1,000 messages', zero: true },
-    y: { label: 'share right', nice: true },
+    marginRight: MARGIN.right,
+    marginTop: MARGIN.top,
+    x: { label: 'dollars of 1,000 messages', domain: [...costs] },
+    y: { label: 'share right', domain: [...shares] },
     marks: [
       Plot.line(curve, { x: 'cost', y: 'right', strokeOpacity: 0.45, strokeDasharray: '3 3' }),
       Plot.ruleX(lines, { x: 'cost', y1: 'lower', y2: 'upper', strokeOpacity: 0.35 }),
@@ -88,16 +106,7 @@ function qualityChart(figures: StepFigures): string | undefined {
         lines.filter(({ name }) => name === 'cascade'),
         { x: 'cost', y: 'right', r: 4, fill: RED },
       ),
-      ...names.map((label, at) =>
-        Plot.text([label], {
-          x: 'cost',
-          y: 'right',
-          text: 'name',
-          textAnchor: 'start',
-          dx: 7,
-          dy: -7 - LABEL_HEIGHT * (at % 3),
-        }),
-      ),
+      ...labelPlaces(dots, frame).flatMap((label) => labelMarks(label, dataAt)),
     ],
   });
 }
