@@ -140,7 +140,8 @@ const line = (text: string) => process.stdout.write(`| ${text} |\n`);
 /** The embedded classifiers on every labelled set: quality, calibration and speed, and what they say to strangers. */
 export async function run(): Promise<void> {
   process.stdout.write(
-    'Calibrated on dev where there is one, else by five-fold cross-fitting (its time is in the training seconds).\n' +
+    'Each trained on its set’s train part, measured on its whole test part; labels are the sets’ own, and no figure has a price.\n' +
+      'Calibrated on dev where there is one, else by five-fold cross-fitting (its time is in the training seconds).\n' +
       'ECE: 15 bins of equal width; ACE: 15 bins of equal mass. OOS AUROC: probability of the best label in scope.\n' +
       'By chance alone: the ECE to expect of perfectly calibrated answers with these confidences on so few rows.\n\n',
   );

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';
-import { basename, join } from 'node:path';
+import { basename, join, relative } from 'node:path';
 import { Fault, type Problem } from '@spillway/contracts/fault';
 import type { StepName } from '@spillway/models/language-model';
 import { evalFile, tasks } from '@spillway/pack/files';
@@ -70,6 +70,10 @@ async function ownFiles(pack: string): Promise<readonly EvalFile[]> {
     return step === undefined ? [] : [{ step, path: join(pack, 'eval', name) }];
   });
 }
+
+/** Reports travel: a file of the pack is named by its place in the pack, and others as they were given. */
+export const shownPath = (path: string, pack: string): string =>
+  path.startsWith(join(pack, 'eval')) ? relative(pack, path) : path;
 
 /** SHA-256 of a file, hexadecimal. */
 export const hashOfFile = async (path: string): Promise<string> =>

@@ -1,5 +1,4 @@
 import { writeFile } from 'node:fs/promises';
-import { join, relative } from 'node:path';
 import { Fault } from '@spillway/contracts/fault';
 import type { CallCache } from '@spillway/eval/call-cache';
 import { comparisonJson } from '@spillway/eval/comparison-json';
@@ -30,7 +29,7 @@ import {
 import { judgeReplies } from './eval-judge.js';
 import { type Contestants, openContestants } from './eval-models.js';
 import { type EvalNumbers, type EvalOptions, namesOf, numbersOf, requireFolders } from './eval-options.js';
-import { type EvalFile, evalFiles, hashOfFile } from './eval-sets.js';
+import { type EvalFile, evalFiles, hashOfFile, shownPath } from './eval-sets.js';
 import { reportText, stepTest, tallyText } from './eval-text.js';
 import { newestPrice } from './newest-price.js';
 import type { Terminal } from './terminal.js';
@@ -185,10 +184,6 @@ async function judgedReplies(
   }
   return judgeReplies(asked, { ...context, judge: contestants.named(options.judge), paidNanos });
 }
-
-/** Reports travel: a file of the pack is named by its place in the pack, and others as they were given. */
-const shownPath = (path: string, pack: string): string =>
-  path.startsWith(join(pack, 'eval')) ? relative(pack, path) : path;
 
 function compared(
   set: StepSet,

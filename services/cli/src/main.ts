@@ -43,6 +43,9 @@ async function run(
   code = await command(config);
 }
 
+/** An option that may be repeated. */
+const gathered = (text: string, before: readonly string[]): readonly string[] => [...before, text];
+
 const program = new Command('spillway')
   .description('Answers customer messages with small models, and asks a big one where it matters.')
   .version(VERSION)
@@ -98,7 +101,7 @@ program
   .option(
     '--filter <field=value>',
     `only where it fits, may be repeated; ${filterFields.join(', ')} (an age is 90s, 10m, 2h or 7d)`,
-    (text: string, before: readonly string[]) => [...before, text],
+    gathered,
     [],
   )
   .option('--dry-run', 'tell what would be replayed, and change nothing', false)
@@ -164,8 +167,6 @@ program
       return tune(options, config, terminal, stopping.signal);
     }),
   );
-
-const gathered = (text: string, before: readonly string[]): readonly string[] => [...before, text];
 
 program
   .command('eval')
@@ -239,7 +240,7 @@ program
     '--assume <name=value>',
     'of the projection, may be repeated: small=MODEL, kept=0.8, kept:STEP=0.5, tuned=MODEL, tuned-kept=0.95, ' +
       'training=500 (dollars)',
-    (text: string, before: readonly string[]) => [...before, text],
+    gathered,
     [],
   )
   .option('--json', 'print JSON', false)

@@ -12,6 +12,7 @@ import { unseenRows } from '@spillway/eval/unseen-rows';
 import type { Pack } from '@spillway/pack/pack';
 import type { CliConfig } from './cli.config.js';
 import { agreeOnCost, type SpendingOptions } from './consent.js';
+import { shownPath } from './eval-sets.js';
 import { openSmallModels, type SmallModels } from './small-models.js';
 import type { Terminal } from './terminal.js';
 import { chosenSteps, type GatheredStep, type StepOptions } from './tune-rows.js';
@@ -31,6 +32,7 @@ interface Context {
 /** A step with the rows that its model is to answer. */
 interface Question {
   readonly step: LabelledStep;
+  readonly from: string;
   readonly rows: readonly LabelledRow[];
   readonly calls: CallCache;
 }
@@ -50,9 +52,15 @@ export async function fromFiles(options: LabelledFiles, context: Context): Promi
   const models = await openSmallModels(config, pack, steps, terminal.note);
   try {
     const questions = await Promise.all(
-      steps.map(async (step, at): Promise<Question> => {
+      files.map(async ([step, file], at): Promise<Question> => {
+        const from = shownPath(file, config.pack);
         const rows = unseen(step, read[at] ?? [], pack, models.embedded(step), terminal.note);
-        return { step, rows, calls: await openCallCache(join(config.data, 'answers', `${step}.jsonl`)) };
+        return {
+          step,
+          from,
+          rows,
+          calls: await openCallCache(join(config.data, 'answers', `${step}.jsonl`)),
+        };
       }),
     );
     const estimates = questions.map((question) => estimateOf(question, models, pack));
@@ -101,7 +109,7 @@ function estimateOf(question: Question, small: SmallModels, pack: Pack): CallEst
 }
 
 async function answer(question: Question, small: SmallModels, context: Context): Promise<GatheredStep> {
-  const { step, rows } = question;
+  const { step, from, rows } = question;
   const { pack, terminal, signal } = context;
   const bar = terminal.progress(step, rows.length);
   const asked: AnswerOptions = {
@@ -122,6 +130,7 @@ async function answer(question: Question, small: SmallModels, context: Context):
     );
     return {
       step,
+      from,
       rows: answers.map((completed, at) => answeredRow(step, rows[at] as LabelledRow, completed)),
       pricing: pricingOf(pack, { step, ...small.priced(step), usages }, Date.now()),
     };

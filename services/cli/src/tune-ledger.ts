@@ -24,7 +24,9 @@ export async function fromLedger(
   config: CliConfig,
   pack: Pack,
 ): Promise<readonly GatheredStep[]> {
-  const { messages, keptUnder } = await auditedSince(sinceOf(options), config);
+  const sinceMs = sinceOf(options);
+  const { messages, keptUnder } = await auditedSince(sinceMs, config);
+  const from = `the ledger, messages since ${new Date(sinceMs).toISOString().slice(0, 10)}`;
   const seed = pack.policy.version;
   return chosenSteps(options).flatMap((step) => {
     const { rows, waiting } = ledgerRows(messages, {
@@ -42,7 +44,7 @@ export async function fromLedger(
       ),
     );
     const pricing = pricingOf(pack, { step, ...pricedModels(config, pack, step), usages }, Date.now());
-    return [{ step, rows, waiting, pricing }];
+    return [{ step, from, rows, waiting, pricing }];
   });
 }
 

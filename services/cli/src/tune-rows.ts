@@ -6,6 +6,8 @@ import type { StepPricing } from '@spillway/eval/step-pricing';
 /** What a step is tuned on, wherever it comes from. */
 export interface GatheredStep {
   readonly step: LabelledStep;
+  /** A file, or a time of the ledger, for people. */
+  readonly from: string;
   readonly rows: readonly AnsweredRow[];
   /** Drawn messages that wait for a person and are left out, by {@link ledgerRows}; absent: the rows are from a file. */
   readonly waiting?: number;

@@ -59,8 +59,8 @@ export async function tune(
     : await fromFiles(options, { config, pack, terminal, signal });
   requireRows(gathered, options);
   const day = dayOf(Date.now());
-  const tunings = gathered.map(({ step, rows, waiting = 0, pricing }) =>
-    tuneStep(rows, { ...promise, step, labelSource, waiting, day, pricing }),
+  const tunings = gathered.map(({ step, from, rows, waiting = 0, pricing }) =>
+    tuneStep(rows, { ...promise, step, labelSource, from, waiting, day, pricing }),
   );
   const chosen = chooseSteps(tunings, errorBudget);
   await spend(config.pack, tunings);

@@ -106,6 +106,9 @@ export const differenceTable = ({ differences, f1Name }: StepFigures): Table => 
 
 const TESTS_NOTE =
   'a verdict is a one-sided test with 95 % confidence and the intervals are two-sided, so an interval can reach beyond the margin that a verdict rules out';
+const LATENCY_NOTE =
+  'p50 and p95 are of the calls as they were made, those of an earlier run too; where both models are asked, one after the other';
+const REPLY_NOTE = '“right” is a reply that passes every check of its row’s list, which people wrote';
 const CHOSEN_NOTE =
   'the rows chose the thresholds of “fitted” and “best” themselves; their figures are cross-fitted: each fifth of the rows is answered with the threshold that the other four choose, which can be another one than is named; intervals take these thresholds as given';
 const BEST_NOTE =
@@ -122,7 +125,9 @@ export function notesOf(figures: StepFigures): readonly string[] {
   const has = (line: string): boolean => figures.lines.some(({ name }) => name === line);
   return [
     dataLine(evidence, rows),
+    ...(figures.step === 'draft' || figures.step === 'polish' ? [REPLY_NOTE] : []),
     TESTS_NOTE,
+    LATENCY_NOTE,
     ...(has('fitted') || has('best') ? [CHOSEN_NOTE] : []),
     ...(has('best') ? [BEST_NOTE] : []),
     `the policy at ${threshold} keeps ${decisions.keep} of ${rows} small answers and sends ${decisions.escalate} on${held}; what stands by label, field or check is of this cascade`,

@@ -97,6 +97,8 @@ describe('two models on the same rows', () => {
   it('say that the best is no recommendation, how both chosen ones were judged, and how many tests there were', () => {
     const notes = notesOf(comparison.figures).join('\n');
     expect(notes).toContain('a verdict recommends the cheapest way');
+    expect(notes).toContain('p50 and p95 are of the calls as they were made');
+    expect(notes).not.toContain('passes every check');
     expect(notes).toContain(
       'each fifth of the rows is answered with the threshold that the other four choose',
     );
@@ -201,6 +203,7 @@ describe('replies', () => {
     ];
     const { figures, details } = stepComparison(pack, { step: 'draft', rows }, models, { evidence, nowMs });
     expect(figures.lines[0]?.accuracy.value).toBe(right);
+    expect(notesOf(figures).join('\n')).toContain('passes every check of its row’s list');
     if (reason !== undefined) expect(details.at(-1)?.rows[0]?.[1]).toContain(reason);
   });
 });

@@ -129,6 +129,7 @@ describe('a tuned step', () => {
     const chosen = chooseSteps([tuneStep(answered(600, true), options)]);
     expect(tuneTable(chosen)).toContain('at most 5 % of the kept results are wrong by people’s labels');
     expect(tuneTable(chosen)).toContain('certified');
+    expect(tuneTable(chosen)).toMatch(/set +eval\/classify\.jsonl, tested on 2026-11-24/);
     const page = tuneReport('pack', '2026-11-24', chosen);
     expect(page).toContain('refund &lt;b&gt;');
     expect(page.match(/<svg /g)).toHaveLength(2);

@@ -25,6 +25,8 @@ export interface TuneOptions {
   /** Chance that the procedure says so wrongly, over 0 and under 1; a joint promise has none. */
   readonly delta?: number;
   readonly labelSource: LabelSource;
+  /** Where the rows come from, for people: a file, or a time of the ledger. */
+  readonly from: string;
   /** ISO day. */
   readonly day: string;
   readonly pricing: StepPricing;

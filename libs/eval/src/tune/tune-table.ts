@@ -61,6 +61,7 @@ export function figuresOf(tuning: ChosenStep): readonly Figure[] {
     ['calibration error', calibrationText(quality.calibration)],
     ['Brier score', quality.brier.toFixed(3)],
     ...costFigures(tuning),
+    ['set', `${tuning.options.from}, tested on ${tuning.options.day}`],
     ['rows', `${rows.given} given, ${rows.fit} to fit, ${rows.certify} to test on`],
     [
       'left out',

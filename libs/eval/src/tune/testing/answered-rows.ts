@@ -8,6 +8,7 @@ export const options = {
   target: 0.05,
   delta: 0.05,
   labelSource: 'truth',
+  from: 'eval/classify.jsonl',
   day: '2026-11-24',
   pricing: { small: 'little', big: 'large', projected: false },
 } as const;
