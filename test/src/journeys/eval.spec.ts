@@ -111,7 +111,7 @@ describe('over the example pack with embedded models', () => {
       'a label that no intent has',
       '{"text":"x","label":"order_statsu"}',
       [],
-      ':1: label: is the label of no intent of the pack',
+      ':1: no intent is labelled "order_statsu"; did you mean "order_status"?',
     ],
     [
       'a report in a folder that is not there',
