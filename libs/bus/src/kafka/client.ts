@@ -3,6 +3,7 @@ import { connect as connectTls } from 'node:tls';
 import type { Logger } from '@spillway/telemetry/logger';
 import { type ISocketFactory, Kafka, type LogEntry, logLevel } from 'kafkajs';
 import { mendConnections } from './connection.js';
+import { keepFetchSessions } from './fetch-sessions.js';
 import { calmRequestQueues } from './request-queue.js';
 
 export interface ClientOptions {
@@ -26,7 +27,7 @@ const opened = new WeakMap<Kafka, Set<Socket>>();
  * than a second, for about half a minute, so that a restarted broker is found at once.
  */
 export function kafkaClient({ brokers, clientId, logger }: ClientOptions): Kafka {
-  const fixes = [calmRequestQueues(), mendConnections()];
+  const fixes = [calmRequestQueues(), mendConnections(), keepFetchSessions()];
   if (fixes.includes(false)) logger.warn('this kafkajs is unknown: its faults of old are not mended');
   const sockets = new Set<Socket>();
   const client = new Kafka({

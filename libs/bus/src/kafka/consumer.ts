@@ -78,8 +78,8 @@ export interface ConsumerOptions {
 const PARTITION_BYTES = 256 * 1024;
 /** Bytes of one fetch. */
 const FETCH_BYTES = 4 * 2 ** 20;
-/** More than the partitions that any member has in practice; what is beyond waits for the others. */
-const MANY_BATCHES = 256;
+/** One for each broker that keeps its pace, and one for what else was fetched; each costs a little with every fetch. */
+const BATCHES_AT_ONCE = 16;
 /** In this time a consumer must have joined its group. */
 const JOIN_MS = 60_000;
 
@@ -128,8 +128,8 @@ class KafkaConsumer implements GroupConsumer {
   readonly #logger: Logger;
   readonly #joined = Promise.withResolvers<void>();
   readonly #fetchEveryMs: number;
-  /** Over when the next fetch may begin: kafkajs fetches once all batches of the last one are handled. */
-  #pause: Promise<void> | undefined;
+  /** Of a fetch no batch was taken yet. The first one waits, and with it the next fetch, which needs all of them handled. */
+  #isFresh = false;
   #assigner: StickyAssigner | undefined;
   /**
    * Commits without tries of its own, which could carry an old offset into a new assignment. Known with the first
@@ -175,11 +175,12 @@ class KafkaConsumer implements GroupConsumer {
       autoCommit: false,
       // Reading goes on from what was taken, never from what merely arrived.
       eachBatchAutoResolve: false,
-      // All batches of a fetch are taken at once, and then wait together.
-      partitionsConsumedConcurrently: MANY_BATCHES,
-      eachBatch: (payload) => {
+      partitionsConsumedConcurrently: BATCHES_AT_ONCE,
+      eachBatch: async (payload) => {
         this.#take(payload);
-        return this.#pace();
+        if (!this.#isFresh) return;
+        this.#isFresh = false;
+        await delay(this.#fetchEveryMs);
       },
     });
     await within(JOIN_MS, this.#joined.promise);
@@ -190,6 +191,9 @@ class KafkaConsumer implements GroupConsumer {
     for (const event of [events.HEARTBEAT, events.FETCH, events.CONNECT] as const) {
       this.#consumer.on(event, () => this.#sign());
     }
+    this.#consumer.on(events.FETCH, () => {
+      this.#isFresh = true;
+    });
     this.#consumer.on(events.FETCH_START, () => {
       if (this.#revoked === 'out') this.#revoked = 'back';
     });
@@ -281,13 +285,6 @@ class KafkaConsumer implements GroupConsumer {
       // The partition went away while the batch was on its way: there is no place to go on from, and none is needed.
       this.#logger.debug({ topic, partition, code: Fault.from(error).code }, 'a partition is gone');
     }
-  }
-
-  #pace(): Promise<void> {
-    this.#pause ??= delay(this.#fetchEveryMs).then(() => {
-      this.#pause = undefined;
-    });
-    return this.#pause;
   }
 
   async commit({ offsets }: Commit): Promise<void> {

@@ -70,6 +70,8 @@ export class GroupMember {
   readonly #limits: MemberLimits;
   readonly #scheduler: Scheduler<Delivery>;
   #holdings = new Map<string, Holding>();
+  /** Those that may have to pause or resume, since it was last asked: a look at all of them costs more than a record. */
+  #changed = new Set<Holding>();
   #committing: { readonly commit: Commit; readonly holdings: readonly Holding[] } | undefined;
   /** What was taken in and waits for its moment, since it was last asked. */
   #later: Delivery[] = [];
@@ -149,6 +151,7 @@ export class GroupMember {
       before.delete(name);
     }
     for (const lost of before.values()) this.#drop(lost);
+    this.#changed = new Set(this.#holdings.values());
     this.#revoking = false;
   }
 
@@ -159,8 +162,10 @@ export class GroupMember {
     // A log that ends below what was read of it is another log, made anew under the same name.
     if (holding.tracker !== undefined && end < holding.tracker.next) {
       this.#drop(holding);
+      this.#changed.delete(holding);
       holding = this.#hold(place);
       this.#holdings.set(nameOf(place), holding);
+      this.#changed.add(holding);
     }
     const tracker = holding.tracker ?? new OffsetTracker<Delivery>(records[0]?.offset ?? next);
     holding.tracker = tracker;
@@ -212,6 +217,7 @@ export class GroupMember {
     if (holding.lane.dropped) return;
     holding.tracker?.done(record.offset);
     holding.bytes -= sizeOf(record);
+    this.#changed.add(holding);
     this.#probe = undefined;
   }
 
@@ -237,18 +243,20 @@ export class GroupMember {
   /** Starts nothing any more. */
   stop(): void {
     this.#stopped = true;
+    this.#changed = new Set(this.#holdings.values());
   }
 
   /** Which partitions are to be paused and resumed, since it was last asked. */
   flow(): { readonly pause: readonly TopicPartition[]; readonly resume: readonly TopicPartition[] } {
     const pause: TopicPartition[] = [];
     const resume: TopicPartition[] = [];
-    for (const holding of this.#holdings.values()) {
+    for (const holding of this.#changed) {
       const paused = this.#mustPause(holding);
       if (paused === holding.paused) continue;
       holding.paused = paused;
       (paused ? pause : resume).push(holding);
     }
+    this.#changed.clear();
     return { pause, resume };
   }
 
@@ -281,11 +289,13 @@ export class GroupMember {
   #queue(delivery: Delivery): void {
     const { record, holding } = delivery;
     holding.bytes += sizeOf(record);
+    if (!holding.lane.dropped) this.#changed.add(holding);
     this.#scheduler.add(holding.lane, record.key === '' ? undefined : record.key, delivery);
   }
 
   #putOff(delivery: Delivery): void {
     delivery.holding.laterBytes += sizeOf(delivery.record);
+    this.#changed.add(delivery.holding);
     this.#later.push(delivery);
   }
 
