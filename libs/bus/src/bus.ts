@@ -46,6 +46,11 @@ export interface SubscribeOptions {
   readonly order: 'key' | 'none';
   readonly handle: RecordHandler;
   /**
+   * Milliseconds in which records may gather on the log before they are read, for a group that nobody waits for. Spares
+   * work where each look at the log costs. Left out: they are read as soon as the driver can.
+   */
+  readonly gatherMs?: number;
+  /**
    * What is published in place of outputs that the log will never take, such as one that is too large. Left out: the
    * record is delivered again, like any other that could not be handled.
    */

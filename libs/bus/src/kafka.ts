@@ -58,6 +58,7 @@ class KafkaBus implements Bus {
   async subscribe(options: SubscribeOptions): Promise<Subscription> {
     this.#refuseWhenClosing();
     const { timings, subscription: settings, onFatal } = this.#options;
+    const { gatherMs } = options;
     const logger = this.#logger;
     const subscription = await openSubscription({
       options,
@@ -67,7 +68,11 @@ class KafkaBus implements Bus {
           client: this.#client,
           group: options.group,
           topics: options.topics,
-          timings: { ...defaultTimings, ...timings },
+          timings: {
+            ...defaultTimings,
+            ...timings,
+            ...(gatherMs === undefined ? {} : { fetchEveryMs: gatherMs }),
+          },
           logger,
           listener,
         }),

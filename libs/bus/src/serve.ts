@@ -28,6 +28,8 @@ export interface ServeOptions {
   /** Events in flight at once. */
   readonly slots: number;
   readonly order: 'key' | 'none';
+  /** Milliseconds in which events may gather on the log, where nobody waits for what comes of them. */
+  readonly gatherMs?: number;
   /** Milliseconds that one attempt at one event may take. Left out where a handler never waits for others. */
   readonly deadlineMs?: number;
   /** False where handling an event again costs no more than remembering it. */
@@ -53,10 +55,11 @@ export interface Served {
  * do not fit what the topology says of the group. Installs no handlers of process signals.
  */
 export async function serve(options: ServeOptions): Promise<Served> {
-  const { bus, group, slots, order } = options;
+  const { bus, group, slots, order, gatherMs } = options;
   const parking = park({ group, onDead: reportDead(createLogger(group)) });
   const strategy = new BusStrategy({
     ...{ bus, group, slots, order },
+    ...(gatherMs === undefined ? {} : { gatherMs }),
     layers: layersOf(options, parking),
     refused: refusedOf(group, parking),
   });

@@ -22,6 +22,8 @@ export interface StrategyOptions {
   readonly group: string;
   readonly slots: number;
   readonly order: 'key' | 'none';
+  /** As for the bus. */
+  readonly gatherMs?: number;
   /** Middleware around the handlers, told of the order that a topic's handler keeps. */
   readonly layers: (orderOf: (topic: string) => Order) => readonly Middleware[];
   readonly refused: NonNullable<SubscribeOptions['refused']>;
@@ -72,12 +74,13 @@ export class BusStrategy extends Server implements CustomTransportStrategy {
   }
 
   async #subscribe(): Promise<void> {
-    const { bus, group, slots, order, layers, refused } = this.#options;
+    const { bus, layers, refused, ...how } = this.#options;
+    const { group, order } = how;
     const routes = routesOf(group, order, this.messageHandlers);
     const orderOf = (topic: string): Order => routes.get(topic)?.order ?? 'relaxed';
     const handle = wrap(dispatcher(group, routes), layers(orderOf));
     const topics = [...routes.keys()].flatMap((topic) => readWith(topic, group));
-    this.#subscription = await bus.subscribe({ group, topics, slots, order, handle, refused });
+    this.#subscription = await bus.subscribe({ ...how, topics, handle, refused });
   }
 }
 

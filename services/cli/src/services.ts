@@ -16,6 +16,8 @@ interface EventService {
   /** It calls models, which may never answer. */
   readonly waits?: boolean;
   readonly remember?: boolean;
+  /** Milliseconds in which its events may gather on the log. */
+  readonly gatherMs?: number;
 }
 
 /** Enough calls in flight to keep a slow endpoint busy; its own limit is the pack's. */
@@ -51,12 +53,13 @@ const eventServices: Readonly<Record<string, EventService>> = {
       return RouterModule.with({ bus, state, policy: pack.policy, now: Date.now });
     },
   },
-  // Facts may be written down in any order: many at once share a transaction.
+  // Facts may be written down in any order: many at once share a fetch and a transaction.
   ledger: {
     needs: ['ledger'],
     slots: 1_024,
     order: 'none',
     remember: false,
+    gatherMs: 50,
     async module({ ledger, pack }) {
       const { LedgerModule } = await import('@spillway/ledger/module');
       return LedgerModule.with({ ledger, pack });

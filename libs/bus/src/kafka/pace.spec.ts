@@ -28,11 +28,15 @@ describe('the pace of fetches', { timeout: 60_000 }, () => {
     expect(Math.max(...times) - Math.min(...times)).toBeLessThan(fetchEveryMs);
   });
 
-  it('lets what comes right after a fetch wait for more', async () => {
+  it.each([
+    ['its pace', { timings: { fetchEveryMs } }, {}],
+    ['what the group says', {}, { gatherMs: fetchEveryMs }],
+  ])('lets what comes right after a fetch wait for more, by %s', async (_, ofBus, ofGroup) => {
     const topic = await stage.topic(1);
-    const bus = await stage.bus({ timings: { fetchEveryMs } });
+    const bus = await stage.bus(ofBus);
     const times: number[] = [];
     await stage.read(bus, topic, {
+      ...ofGroup,
       async handle() {
         times.push(performance.now());
         return times.length === 1 ? [event(topic, 'k', 'second')] : [];

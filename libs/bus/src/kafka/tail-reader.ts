@@ -34,6 +34,8 @@ const PATIENCE_MS = 10_000;
 const FIRST_PAUSE_MS = 100;
 const LONGEST_PAUSE_MS = 1_000;
 const PARTITION_BYTES = 256 * 1024;
+/** Between two fetches that bring something, milliseconds: what comes within this time is fetched together. */
+const FETCH_EVERY_MS = 5;
 
 export interface TailReaderOptions {
   readonly cluster: Cluster;
@@ -146,6 +148,7 @@ export class TailReader {
       for (const { topicName, partitions } of answer.responses) {
         for (const partition of partitions) await this.#showAll(topicName, partition);
       }
+      if (this.#from === 'end' && answer.responses.length > 0) await delay(FETCH_EVERY_MS);
     } catch (error) {
       if (!isOutOfRange(error)) throw error;
       await this.#moveIntoRange(error.topic, error.partition);
