@@ -4,6 +4,7 @@ import type { Logger } from '@spillway/telemetry/logger';
 import { type ISocketFactory, Kafka, type LogEntry, logLevel } from 'kafkajs';
 import { mendConnections } from './connection.js';
 import { keepFetchSessions } from './fetch-sessions.js';
+import { encodeProduceRequests } from './produce-requests.js';
 import { calmRequestQueues } from './request-queue.js';
 
 export interface ClientOptions {
@@ -27,7 +28,7 @@ const opened = new WeakMap<Kafka, Set<Socket>>();
  * than a second, for about half a minute, so that a restarted broker is found at once.
  */
 export function kafkaClient({ brokers, clientId, logger }: ClientOptions): Kafka {
-  const fixes = [calmRequestQueues(), mendConnections(), keepFetchSessions()];
+  const fixes = [calmRequestQueues(), mendConnections(), keepFetchSessions(), encodeProduceRequests()];
   if (fixes.includes(false)) logger.warn('this kafkajs is unknown: its faults of old are not mended');
   const sockets = new Set<Socket>();
   const client = new Kafka({
