@@ -4,7 +4,7 @@ import { startModelServer } from '@spillway/models/testing/model-server';
 // any, so that nothing is asked twice. Says their addresses, and ends with its parent.
 const addresses: string[] = [];
 for (const ms of process.argv.slice(2).map(Number)) {
-  const server = await startModelServer({ certainty: 0.995 });
+  const server = await startModelServer({ certainty: 0.995, keepCalls: false });
   server.always(() => ({ kind: 'slow', ms }));
   addresses.push(server.baseUrl);
 }
