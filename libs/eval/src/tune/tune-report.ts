@@ -6,7 +6,7 @@ import { chart } from '../chart.js';
 import { type Html, html, htmlTable, markup, page } from '../html.js';
 import type { ChosenStep, ChosenSteps } from './threshold-choice.js';
 import { type Point, pointsOf, type StepTuning, type TuneOptions, withLabel } from './tune-step.js';
-import { figuresOf, percent, promiseOf, togetherText, certificatesText } from './tune-table.js';
+import { certificatesText, figuresOf, percent, promiseOf, togetherText } from './tune-table.js';
 
 const size = {
   width: 440,
