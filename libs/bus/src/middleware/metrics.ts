@@ -11,20 +11,20 @@ import type { Middleware } from './middleware.js';
 export function measured(group: string): Middleware {
   const handled = counter(EVENTS_HANDLED, ['group', 'topic', 'result']);
   const seconds = histogram(EVENT_SECONDS, ['group'], SECONDS);
+  const ended = (topic: string, result: 'ok' | 'dead' | 'retried', startedAt: number): void => {
+    handled.inc({ group, topic, result });
+    seconds.observe({ group }, (performance.now() - startedAt) / 1000);
+  };
   return (next) => (record, signal) => {
     const { topic } = record;
     const startedAt = performance.now();
-    const ended = (result: 'ok' | 'dead' | 'retried'): void => {
-      handled.inc({ group, topic, result });
-      seconds.observe({ group }, (performance.now() - startedAt) / 1000);
-    };
     return next(record, signal).then(
       (outputs) => {
-        ended(resultOf(outputs, topic, group));
+        ended(topic, resultOf(outputs, topic, group), startedAt);
         return outputs;
       },
       (error: unknown) => {
-        ended('retried');
+        ended(topic, 'retried', startedAt);
         throw error;
       },
     );

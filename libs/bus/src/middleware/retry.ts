@@ -39,13 +39,10 @@ const defaults: RetryOptions = {
  */
 export function retry(options: Partial<RetryOptions> = {}): Middleware {
   const settings = { ...defaults, ...options };
-  return (next) => async (record, signal) => {
-    const startedAt = settings.clock();
-    for (let attempt = 1; ; attempt += 1) {
-      try {
-        return await next(record, signal);
-      } catch (error) {
-        const fault = Fault.from(error);
+  return (next) => {
+    async function goOn(error: unknown, startedAt: number, record: BusRecord, signal: AbortSignal) {
+      let fault = Fault.from(error);
+      for (let attempt = 1; ; attempt += 1) {
         const delay = delayOf(fault, attempt, settings);
         const late = settings.clock() - startedAt + delay > settings.totalMs;
         if (fault.reaction !== 'retry' || attempt >= settings.attempts || late || signal.aborted) {
@@ -53,8 +50,17 @@ export function retry(options: Partial<RetryOptions> = {}): Middleware {
         }
         settings.onRetry(record, fault);
         if (delay > 0) await waitFor(delay, signal, settings);
+        try {
+          return await next(record, signal);
+        } catch (again) {
+          fault = Fault.from(again);
+        }
       }
     }
+    return (record, signal) => {
+      const startedAt = settings.clock();
+      return next(record, signal).catch((error: unknown) => goOn(error, startedAt, record, signal));
+    };
   };
 }
 

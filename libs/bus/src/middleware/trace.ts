@@ -60,15 +60,12 @@ export function noteFault(fault: Fault): void {
   span.setStatus({ code: SpanStatusCode.ERROR, message: detailOf(fault) });
 }
 
-async function passedOn(
-  next: RecordHandler,
-  record: BusRecord,
-  signal: AbortSignal,
-): Promise<readonly Outgoing[]> {
-  const outputs = await context.with(new LaterContext(record.headers), next, undefined, record, signal);
+function passedOn(next: RecordHandler, record: BusRecord, signal: AbortSignal): Promise<readonly Outgoing[]> {
   const { traceparent, tracestate } = record.headers;
-  if (outputs.length === 0 || traceparent === undefined) return outputs;
-  return withHeaders(outputs, tracestate === undefined ? { traceparent } : { traceparent, tracestate });
+  const handled = context.with(new LaterContext(record.headers), next, undefined, record, signal);
+  if (traceparent === undefined) return handled;
+  const headers = tracestate === undefined ? { traceparent } : { traceparent, tracestate };
+  return handled.then((outputs) => withHeaders(outputs, headers));
 }
 
 /** What `contextOf` gives, read once somebody asks: only log lines do, and most handlings write none. */
