@@ -42,8 +42,10 @@ export function score(
   scores.set(bias);
   const four = count & ~3;
   for (let at = 0; at < four; at += 4) {
-    const [v0, v1] = [values[at] as number, values[at + 1] as number];
-    const [v2, v3] = [values[at + 2] as number, values[at + 3] as number];
+    const v0 = values[at] as number;
+    const v1 = values[at + 1] as number;
+    const v2 = values[at + 2] as number;
+    const v3 = values[at + 3] as number;
     const w0 = (ids[at] as number) * classes;
     const w1 = (ids[at + 1] as number) * classes;
     const w2 = (ids[at + 2] as number) * classes;
