@@ -101,34 +101,40 @@ export const MAX_ANSWERS = 2;
  * with `cancelled`, when the signal is aborted before there is an answer, and with what the record of calls throws.
  */
 export function stepRunner(options: RunnerOptions): StepRunner {
-  const { pack, models, calls } = options;
   return {
-    async run(request, signal) {
-      const { step, tier } = request;
-      const model = models.for(step, tier);
-      const callId = callIdOf(request);
-      if (model.embedded) return complete(options, { request, model, callId }, signal);
-      const { smallMs, bigMs } = pack.policy.deadlines;
-      const deadlineMs = tier === 'small' ? smallMs : bigMs;
-      let overBudget: StepCompletedInit | undefined;
-      const work = async (): Promise<Uint8Array> => {
-        const completed = await complete(options, { request, model, callId, deadlineMs }, signal);
-        if (isOverBudget(completed)) {
-          overBudget = completed;
-          throw new Fault('over_budget', 'the call was not made');
-        }
-        return toBinary(StepCompletedSchema, create(StepCompletedSchema, completed));
-      };
-      try {
-        const { result, recorded } = await calls.once(callId, deadlineMs + RECORD_MARGIN_MS, work, signal);
-        if (isRecording()) trace.getActiveSpan()?.setAttribute(RECORDED, recorded);
-        return fromBinary(StepCompletedSchema, result);
-      } catch (error) {
-        if (overBudget !== undefined && Fault.from(error).code === 'over_budget') return overBudget;
-        throw error;
-      }
+    run(request, signal) {
+      const model = options.models.for(request.step, request.tier);
+      const assignment = { request, model, callId: callIdOf(request) };
+      return model.embedded ? complete(options, assignment, signal) : once(options, assignment, signal);
     },
   };
+}
+
+async function once(
+  options: RunnerOptions,
+  assignment: Assignment,
+  signal: AbortSignal,
+): Promise<StepCompletedInit> {
+  const { smallMs, bigMs } = options.pack.policy.deadlines;
+  const deadlineMs = assignment.request.tier === 'small' ? smallMs : bigMs;
+  let overBudget: StepCompletedInit | undefined;
+  const work = async (): Promise<Uint8Array> => {
+    const completed = await complete(options, { ...assignment, deadlineMs }, signal);
+    if (isOverBudget(completed)) {
+      overBudget = completed;
+      throw new Fault('over_budget', 'the call was not made');
+    }
+    return toBinary(StepCompletedSchema, create(StepCompletedSchema, completed));
+  };
+  try {
+    const longestMs = deadlineMs + RECORD_MARGIN_MS;
+    const { result, recorded } = await options.calls.once(assignment.callId, longestMs, work, signal);
+    if (isRecording()) trace.getActiveSpan()?.setAttribute(RECORDED, recorded);
+    return fromBinary(StepCompletedSchema, result);
+  } catch (error) {
+    if (overBudget !== undefined && Fault.from(error).code === 'over_budget') return overBudget;
+    throw error;
+  }
 }
 
 type CallName = Pick<StepRequest, 'messageId' | 'step' | 'tier' | 'purpose' | 'askedBefore'>;
@@ -157,6 +163,7 @@ async function complete(
   const startedMs = now();
   const started = elapsed();
   const asked = await ask(options, assignment, () => elapsed() - started, signal);
+  if (asked.lost?.code === 'cancelled') throw asked.lost;
   const { fingerprint, ...answered } = await published(options, assignment, asked);
   const last = asked.completions.at(-1);
   const costNanos = billOf(pack, model, asked, startedMs);
@@ -191,7 +198,7 @@ interface Asked {
   readonly lost?: Fault;
 }
 
-async function ask(
+function ask(
   { pack, models }: RunnerOptions,
   { request, model, callId, deadlineMs }: Assignment,
   passedMs: () => number,
@@ -199,31 +206,25 @@ async function ask(
 ): Promise<Asked> {
   const { step, tier, input } = request;
   const { samples } = models.signals?.(step, tier) ?? { samples: 1 };
-  const complete = async (nth: number): Promise<Completion> => {
+  const givenUp = (error: unknown): never => {
+    const lost = Fault.from(error);
+    if (!signal.aborted && lost.code !== 'cancelled') throw lost;
+    throw new Fault('cancelled', 'given up before the model had answered', { cause: lost });
+  };
+  const complete = (nth: number): Promise<Completion> => {
     // An endpoint that honours idempotency keys would give the same answer again.
     const prompt = promptFor(step, input, pack, nth === 1 ? callId : `${callId}/${nth}`, {
       temperature: samples === 1 ? 0 : SAMPLE_TEMPERATURE,
     });
     const bounded =
       deadlineMs === undefined ? model : timeout(Math.max(1, Math.ceil(deadlineMs - passedMs())))(model);
-    try {
-      return await bounded.complete(prompt, signal);
-    } catch (error) {
-      const lost = Fault.from(error);
-      if (!signal.aborted && lost.code !== 'cancelled') throw lost;
-      throw new Fault('cancelled', 'given up before the model had answered', { cause: lost });
-    }
+    return bounded.complete(prompt, signal).catch(givenUp);
   };
   const read = (completion: Completion): StepAnswer => readAnswer(step, completion, input, pack);
   // Embedded models answer in the form that they are asked for, always.
   const readNth = (completion: Completion, nth: number): StepAnswer =>
     model.embedded ? read(completion) : withOffSchema(read(completion), nth > 1);
-  const asked =
-    samples === 1
-      ? await askUntilReadable(complete, readNth)
-      : await drawSamples({ samples, complete, read });
-  if (asked.lost?.code === 'cancelled') throw asked.lost;
-  return asked;
+  return samples === 1 ? askUntilReadable(complete, readNth) : drawSamples({ samples, complete, read });
 }
 
 /** One answer; one that is off the schema is asked for once more. */

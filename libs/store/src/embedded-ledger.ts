@@ -33,16 +33,15 @@ export function openEmbeddedLedger(options: EmbeddedLedgerOptions): Ledger {
   const writer = ledgerWriter(database, changed);
   return {
     ...reads,
-    async apply(changes) {
-      try {
-        await commits.run(() => {
+    apply: (changes) =>
+      commits
+        .run(() => {
           for (const change of changes) writer.apply(change);
-        });
-      } catch (error) {
-        writer.forget();
-        throw error;
-      }
-    },
+        })
+        .catch((error: unknown) => {
+          writer.forget();
+          throw error;
+        }),
   };
 }
 

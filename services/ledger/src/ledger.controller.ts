@@ -21,6 +21,8 @@ import { type Carrier, project, type Recorded } from './project.js';
 export const PRICING = Symbol('pricing');
 
 const nothing: readonly Outgoing[] = [];
+const done = Promise.resolve(nothing);
+const toNothing = (): readonly Outgoing[] => nothing;
 
 /** Everything that happened arrives here; nothing leaves but what people and tools read in the ledger. */
 @Controller()
@@ -85,9 +87,8 @@ export class LedgerController {
     return this.record(event, record);
   }
 
-  private async record(event: Recorded, carrier: Carrier): Promise<readonly Outgoing[]> {
+  private record(event: Recorded, carrier: Carrier): Promise<readonly Outgoing[]> {
     const changes = project(event, carrier, this.pricing);
-    if (changes.length > 0) await this.ledger.apply(changes);
-    return nothing;
+    return changes.length === 0 ? done : this.ledger.apply(changes).then(toNothing);
   }
 }

@@ -220,8 +220,9 @@ export function caseProcess({
 
   async function attempt(arrival: Arrival): Promise<readonly Outgoing[]> {
     const { conversationId, messageId, topic, eventId } = arrival;
-    const policy = await inForce();
-    const loaded = await load(conversationId, messageId);
+    const standing = inForce();
+    const policy = standing instanceof Promise ? await standing : standing;
+    const loaded = saves.get(caseKey(conversationId, messageId)) ?? (await load(conversationId, messageId));
     const { file } = loaded;
     // It may have come on another topic before: first on its own, then on the one for retries.
     const repeated = Object.values(file.last).find((decided) => decided.eventId === eventId);
