@@ -14,7 +14,7 @@ import { drawSamples, SAMPLE_TEMPERATURE, withOffSchema } from './samples.js';
 import { type Signals, silenceOf, weigh } from './signals.js';
 import { type Failed, failed, isOverBudget } from './step-failure.js';
 import type { StepAnswer } from './steps/answer.js';
-import { promptFor, readAnswer } from './steps.js';
+import { promptFor, readAnswer, type StepPrompt } from './steps.js';
 
 export type ModelTier = 'small' | 'big';
 
@@ -269,9 +269,9 @@ async function published(
     return { ...failed(fault, now), fingerprint: completion?.fingerprint ?? '' };
   }
   const signals = models.signals?.(step, tier) ?? { samples: 1 };
-  const prompt = promptFor(step, input, pack, callId);
   try {
-    const weighed = await weigh({ pack, prompt, model, signals, completion, answer });
+    const prompt = (): StepPrompt => promptFor(step, input, pack, callId);
+    const weighed = await weigh({ pack, step, prompt, model, signals, completion, answer });
     // What the big model says is kept with or without a confidence.
     const why = model.embedded || tier === 'big' ? undefined : silenceOf(weighed.confidence);
     if (why !== undefined) onSilence?.(step, model.name, why);

@@ -35,7 +35,8 @@ function weighed(pack: Pack, signals: Signals = { samples: 1 }, embedded = false
     pack,
     signals,
     completion,
-    prompt: promptFor('classify', input, pack, 'm1'),
+    step: 'classify',
+    prompt: () => promptFor('classify', input, pack, 'm1'),
     model: scripted([], { name: 'little', embedded }),
     answer: readAnswer('classify', completion, input, pack),
   });

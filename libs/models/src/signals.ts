@@ -2,7 +2,7 @@ import { type ConfidenceFit, confidenceOf } from '@spillway/confidence/fit';
 import { publishable } from '@spillway/confidence/score';
 import { ConfidenceSource, Mood } from '@spillway/contracts/model';
 import type { Pack } from '@spillway/pack/pack';
-import type { Completion, LanguageModel } from './language-model.js';
+import type { Completion, LanguageModel, StepName } from './language-model.js';
 import type { StepAnswer } from './steps/answer.js';
 import type { ConfidenceInit } from './steps/confidence.js';
 import { promptVersion, type StepPrompt } from './steps.js';
@@ -17,7 +17,9 @@ export interface Signals {
 
 export interface AnswerToWeigh {
   readonly pack: Pack;
-  readonly prompt: StepPrompt;
+  readonly step: StepName;
+  /** For the second opinion: the prompt that the answer is to. */
+  readonly prompt: () => StepPrompt;
   readonly model: LanguageModel;
   readonly signals: Signals;
   readonly completion: Completion;
@@ -36,15 +38,15 @@ export interface Weighed {
  * and kind of signal. Rejects with what the second opinion's model throws.
  */
 export async function weigh(asked: AnswerToWeigh): Promise<Weighed> {
-  const { pack, prompt, model, signals, completion, answer } = asked;
+  const { pack, step, prompt, model, signals, completion, answer } = asked;
   if (model.embedded) {
     const { fingerprint } = completion;
-    return { fingerprint, confidence: calibrated(answer.confidence, pack.fits[prompt.step], fingerprint) };
+    return { fingerprint, confidence: calibrated(answer.confidence, pack.fits[step], fingerprint) };
   }
   const opinion = await opinionOn(answer, prompt, signals);
   const fingerprint = [
     completion.fingerprint,
-    `prompt:${promptVersion(prompt.step, pack)}`,
+    `prompt:${promptVersion(step, pack)}`,
     ...(signals.samples > 1 ? [`samples:${signals.samples}`] : []),
     ...(opinion === undefined ? [] : [`second:${opinion.trained}`]),
   ].join('|');
@@ -55,7 +57,7 @@ export async function weigh(asked: AnswerToWeigh): Promise<Weighed> {
           ...answer.confidence,
           features: publishable({ ...answer.confidence.features, second_opinion: opinion.probability }),
         };
-  return { fingerprint, confidence: calibrated(confidence, pack.fits[prompt.step], fingerprint) };
+  return { fingerprint, confidence: calibrated(confidence, pack.fits[step], fingerprint) };
 }
 
 function calibrated(
@@ -89,13 +91,13 @@ function labelOf({ result }: StepAnswer): string | undefined {
 
 async function opinionOn(
   answer: StepAnswer,
-  prompt: StepPrompt,
+  prompt: () => StepPrompt,
   { secondOpinion }: Signals,
 ): Promise<Opinion | undefined> {
   const label = labelOf(answer);
   if (secondOpinion === undefined || label === undefined) return undefined;
   // The answer is paid for: it is weighed and recorded even where nobody waits for it any more.
-  const { confidence, fingerprint } = await secondOpinion.complete(prompt, new AbortController().signal);
+  const { confidence, fingerprint } = await secondOpinion.complete(prompt(), new AbortController().signal);
   const found = confidence?.alternatives.find((each) => each.label === label);
   return { probability: found?.probability ?? 0, trained: fingerprint.split(':').at(-1) ?? '' };
 }

@@ -41,12 +41,16 @@ export const totalOf = ({ parts }: EscalationWindow): Tally => ({
  * too few messages for a verdict they are not.
  */
 export function counted(
-  { parts, stopped }: EscalationWindow,
+  window: EscalationWindow,
   tally: Tally,
   limit: EscalationLimit,
   nowMs: number,
 ): EscalationWindow {
+  const { parts, stopped } = window;
   const now = Math.floor((nowMs / limit.windowMs) * PARTS);
+  const oldest = parts[0]?.from ?? now;
+  // Asked at every event, and most of them change nothing.
+  if (tally.messages === 0 && tally.escalated === 0 && oldest > now - PARTS) return window;
   const young = parts.filter(({ from }) => from > now - PARTS);
   const last = young.at(-1);
   // A clock that went back counts in the newest part.

@@ -272,27 +272,24 @@ export function caseProcess({
    * Lets the events of one conversation take turns, whatever topic they came on: two at once would both read the case,
    * and the one that writes last would have to begin again.
    */
-  async function inTurn<T>(conversationId: string, work: () => Promise<T>): Promise<T> {
+  function inTurn<T>(conversationId: string, work: () => Promise<T>): Promise<T> {
     const before = turns.get(conversationId);
     const own = before === undefined ? work() : before.then(work, work);
     turns.set(conversationId, own);
-    try {
-      return await own;
-    } finally {
+    const leave = (): void => {
       if (turns.get(conversationId) === own) turns.delete(conversationId);
-    }
+    };
+    own.then(leave, leave);
+    return own;
   }
 
-  async function withoutConflict(arrival: Arrival): Promise<readonly Outgoing[]> {
-    for (let conflicts = 0; ; conflicts += 1) {
-      try {
-        return await attempt(arrival);
-      } catch (error) {
-        const fault = Fault.from(error);
-        saves.clear();
-        if (fault.code !== 'conflict' || conflicts >= MAX_CONFLICTS) throw fault;
-      }
-    }
+  function withoutConflict(arrival: Arrival, conflicts = 0): Promise<readonly Outgoing[]> {
+    return attempt(arrival).catch((error: unknown) => {
+      const fault = Fault.from(error);
+      saves.clear();
+      if (fault.code !== 'conflict' || conflicts >= MAX_CONFLICTS) throw fault;
+      return withoutConflict(arrival, conflicts + 1);
+    });
   }
 
   return {
