@@ -13,23 +13,25 @@ export interface TrainedPack {
   readonly predict: (text: string, subject: string) => readonly Prediction[];
 }
 
-/** Messages whose answers are kept: as many as are under way at once, since each step of a message asks for the same. */
+/** Messages whose answers are kept: those under way at once, since each step of a message asks for the same. */
 const KEPT = 512;
 
 /** Makes a model ready to answer for a pack. */
 export function openTrained(source: string, linear: LinearModel): TrainedPack {
   const answer = predictor(linear);
-  const kept = new Map<string, readonly Prediction[]>();
+  let kept = new Map<string, readonly Prediction[]>();
+  // The ones before: a map from which the oldest entry is taken each time has to search for it.
+  let older = kept;
   const predict = (text: string, subject: string): readonly Prediction[] => {
     const key = `${subject.slice(0, EXAMINED_SUBJECT)}\n${text.slice(0, EXAMINED_CHARACTERS)}`;
-    const known = kept.get(key);
+    const known = kept.get(key) ?? older.get(key);
     if (known !== undefined) return known;
+    if (kept.size === KEPT) {
+      older = kept;
+      kept = new Map();
+    }
     const predictions = answer(text, subject);
     kept.set(key, predictions);
-    for (const oldest of kept.keys()) {
-      if (kept.size <= KEPT) break;
-      kept.delete(oldest);
-    }
     return predictions;
   };
   return { source, linear, predict };

@@ -25,7 +25,7 @@ interface Known {
 }
 
 /** Messages in flight at once are far fewer; what falls out is looked up again. */
-const REMEMBERED = 20_000;
+const REMEMBERED = 10_000;
 
 /** Prepares all statements that `apply` needs; `changed` is told the number of each message that a change is about. */
 export function ledgerWriter(database: DatabaseSync, changed: (seq: number) => void): Writer {
@@ -79,19 +79,24 @@ interface MessageNumbers {
 function messageNumbers(database: DatabaseSync, changed: (seq: number) => void): MessageNumbers {
   const select = database.prepare('SELECT seq FROM messages WHERE id = ?');
   const insert = database.prepare('INSERT INTO messages (id, status, intent_tier) VALUES (?, 0, -1)');
-  const recent = new Map<string, Known>();
+  let recent = new Map<string, Known>();
+  // The ones before: a map from which the oldest entry is taken each time has to search for it.
+  let older = recent;
 
   function keep(id: string, seq: number): Known {
     changed(seq);
     const entry = { seq, started: false };
+    if (recent.size === REMEMBERED) {
+      older = recent;
+      recent = new Map();
+    }
     recent.set(id, entry);
-    if (recent.size > REMEMBERED) recent.delete(recent.keys().next().value as string);
     return entry;
   }
 
   return {
     of(id) {
-      const entry = recent.get(id);
+      const entry = recent.get(id) ?? older.get(id);
       if (entry !== undefined) {
         changed(entry.seq);
         return entry;
@@ -100,7 +105,10 @@ function messageNumbers(database: DatabaseSync, changed: (seq: number) => void):
       return keep(id, row?.seq ?? Number(insert.run(id).lastInsertRowid));
     },
     remember: keep,
-    forget: () => recent.clear(),
+    forget() {
+      recent = new Map();
+      older = recent;
+    },
   };
 }
 
