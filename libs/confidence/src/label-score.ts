@@ -2,7 +2,7 @@ import { type AlignedTokens, addsUpPastOne, type PlacedToken, tokensIn } from '.
 import type { Span } from './json-spans.js';
 import type { Features, Score } from './score.js';
 
-/** How an answer may write each label: its name, or a code for it. Spelling to label. */
+/** How an answer may write each label: its name, or a code for it. Spelling to label; not changed once it was used. */
 export type Spellings = ReadonlyMap<string, string>;
 
 export interface LabelProbability {
@@ -48,7 +48,7 @@ export function labelScore(aligned: AlignedTokens, span: Span, spellings: Spelli
   if (placed.length === 0) return { probabilities: [], features: {} };
   const masses = massesOf(aligned, span, spellings, placed);
   const mass = [...masses.values()].reduce((sum, each) => sum + each, 0);
-  const unlisted = unlistedIn(placed[0] as PlacedToken, new Set(spellings.values()).size, masses.size);
+  const unlisted = unlistedIn(placed[0] as PlacedToken, indexOf(spellings).labels, masses.size);
   const probabilities = [...masses]
     .map(([label, each]) => ({ label, probability: mass === 0 ? 0 : each / mass }))
     .toSorted((a, b) => b.probability - a.probability);
@@ -102,13 +102,35 @@ function massesOf(
 /** The labels that a beginning can become, each once; one with a closing quote is a whole spelling already. */
 function startingWith(spellings: Spellings, beginning: string): readonly string[] {
   const quote = beginning.indexOf('"');
-  if (quote >= 0) {
-    const label = spellings.get(beginning.slice(0, quote));
-    return label === undefined ? [] : [label];
+  if (quote < 0) return indexOf(spellings).byBeginning.get(beginning) ?? [];
+  const label = spellings.get(beginning.slice(0, quote));
+  return label === undefined ? [] : [label];
+}
+
+interface LabelIndex {
+  readonly byBeginning: ReadonlyMap<string, readonly string[]>;
+  readonly labels: number;
+}
+
+/** A step has the same spellings for as long as its pack is loaded, and asks for each of the likeliest tokens. */
+const indexes = new WeakMap<Spellings, LabelIndex>();
+
+function indexOf(spellings: Spellings): LabelIndex {
+  const known = indexes.get(spellings);
+  if (known !== undefined) return known;
+  const byBeginning = new Map<string, Set<string>>();
+  for (const [spelling, label] of spellings) {
+    for (let end = 0; end <= spelling.length; end += 1) {
+      const beginning = spelling.slice(0, end);
+      byBeginning.set(beginning, (byBeginning.get(beginning) ?? new Set()).add(label));
+    }
   }
-  const labels = new Set<string>();
-  for (const [spelling, label] of spellings) if (spelling.startsWith(beginning)) labels.add(label);
-  return [...labels];
+  const index = {
+    byBeginning: new Map(Array.from(byBeginning, ([beginning, labels]) => [beginning, [...labels]])),
+    labels: new Set(spellings.values()).size,
+  };
+  indexes.set(spellings, index);
+  return index;
 }
 
 /** What a label has that the first token's list does not show is at most what the last of the list has. */
