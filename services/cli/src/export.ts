@@ -66,7 +66,11 @@ async function gather(
   });
   const ledger = await openLedgerReader(config);
   try {
-    for await (const message of messagesSince(ledger, sinceMs)) gatherer.add(message);
+    // The newest come first: what was read out of a conversation before that day is known after its rows.
+    for await (const message of messagesSince(ledger, Number.NEGATIVE_INFINITY)) {
+      if (message.receivedAtMs >= sinceMs) gatherer.add(message);
+      else gatherer.recall(message);
+    }
   } finally {
     await ledger.close();
   }

@@ -21,7 +21,11 @@ import {
 const pack = smallPack();
 const mask = masking(pack, personalDataFinder(pack));
 
-function exported(messages: readonly ExportedMessage[], over: Partial<ExportOptions> = {}) {
+function exported(
+  messages: readonly ExportedMessage[],
+  over: Partial<ExportOptions> = {},
+  earlier: readonly ExportedMessage[] = [],
+) {
   const gatherer = rowGatherer({
     pack,
     step: 'classify',
@@ -33,6 +37,7 @@ function exported(messages: readonly ExportedMessage[], over: Partial<ExportOpti
     ...over,
   });
   for (const each of messages) gatherer.add(each);
+  for (const each of earlier) gatherer.recall(each);
   return gatherer.finish();
 }
 
@@ -47,6 +52,19 @@ describe('the rows of an export', () => {
     ]);
     expect(rows.map(({ id, label }) => [id, label])).toEqual([['early', 'cancel']]);
     expect(leftOut).toEqual([{ reason: 'duplicate', rows: 1, firstMessages: ['late'] }]);
+  });
+
+  it.each([
+    ['nothing earlier', undefined, 'Again about 204518'],
+    ['its conversation, before the rows begin', 'c', 'Again about [ORDER_NUMBER_1]'],
+    ['another conversation', 'other', 'Again about 204518'],
+  ])('mask what was read out of %s', (_, conversationId, text) => {
+    const read = [answered('extract', 'small', extracted(['order_number', '204518']))];
+    const before = { text: '204518 is late', steps: read };
+    const row = message('new', { text: 'Again about 204518', conversationId: 'c', ...big('cancel') });
+    const earlier = conversationId === undefined ? [] : [message('old', { ...before, conversationId })];
+    const { rows } = exported([row], {}, earlier);
+    expect(rows.map(({ maskedText }) => maskedText)).toEqual([text]);
   });
 
   it('hold the one with a person’s word, whenever it came', () => {

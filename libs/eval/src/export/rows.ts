@@ -80,6 +80,7 @@ export type ExportedMessage = AskedMessage &
 export function rowGatherer(options: ExportOptions) {
   const left = leftOutCounter();
   const asked: AskedRow[] = [];
+  const conversations = new Set<string>();
   const values = readValues();
   const read = rowReader(options);
   const mask = rowMasker(options);
@@ -89,7 +90,14 @@ export function rowGatherer(options: ExportOptions) {
       const row = read(message);
       if (row === undefined) return;
       if ('left' in row) left.add(row.left, message.id);
-      else asked.push(row);
+      else {
+        asked.push(row);
+        conversations.add(row.conversationId);
+      }
+    },
+    /** A message that is no row itself: what was read out of it is masked in the rows of its conversation that are in. */
+    recall(message: ExportedMessage): void {
+      if (conversations.has(message.conversationId)) values.add(message);
     },
     /** Once all messages are in. */
     finish(): Exported {
