@@ -180,6 +180,8 @@ class KafkaConsumer implements GroupConsumer {
         this.#take(payload);
         if (!this.#isFresh) return;
         this.#isFresh = false;
+        // More lies there already than one fetch brings: nothing has to gather.
+        if (payload.batch.offsetLag() !== '0') return;
         await delay(this.#fetchEveryMs);
       },
     });
