@@ -13,7 +13,7 @@ export interface ExpectedShares {
   readonly outOfScope?: number;
   /** With over a tenth of the probability outside of the labels; absent where the answers do not tell. */
   readonly outsideLabels?: number;
-  /** Off the schema, if only at first; absent where the answers do not tell. */
+  /** Off the schema until a second try; absent where the answers do not tell. */
   readonly offSchema?: number;
 }
 

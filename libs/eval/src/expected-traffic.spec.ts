@@ -1,11 +1,5 @@
 import { expect, it } from 'vitest';
-import {
-  expectedSettings,
-  expectedTraffic,
-  type SeenAnswer,
-  signsOf,
-  UNREADABLE,
-} from './expected-traffic.js';
+import { expectedSettings, expectedTraffic, type SeenAnswer, signsOf } from './expected-traffic.js';
 
 const at = (score: number | null, said?: string): SeenAnswer => ({ score, said });
 const sign = (features: Readonly<Record<string, number>>): SeenAnswer => ({
@@ -38,16 +32,10 @@ it.each<[string, readonly SeenAnswer[], object | undefined]>([
     { rows: 3, belowThreshold: 0, outsideLabels: 1, scores: counts({ 18: 3 }) },
   ],
   [
-    'answers of which one was mended and one could not be',
-    [sign({ off_schema: 1 }), sign({ off_schema: 0 }), UNREADABLE],
-    { rows: 3, belowThreshold: 1, offSchema: 2, scores: counts({ 18: 2 }) },
+    'answers of which one was mended',
+    [sign({ off_schema: 1 }), sign({ off_schema: 0 })],
+    { rows: 2, belowThreshold: 0, offSchema: 1, scores: counts({ 18: 2 }) },
   ],
-  [
-    'answers that do not tell, but for the one that could not be mended',
-    [at(0.9), at(0.9), UNREADABLE],
-    { rows: 2, belowThreshold: 0, scores: counts({ 18: 2 }) },
-  ],
-  ['nothing but answers that could not be mended', [UNREADABLE], undefined],
   [
     'answers of which nine in ten tell: the share of these stands for all',
     [...Array.from({ length: 9 }, () => sign({ label_mass: 0.5 })), at(0.9)],

@@ -11,14 +11,9 @@ export interface SeenAnswer {
   readonly said?: string | undefined;
   /** Over a tenth of the probability lay outside of the labels; absent where the answer does not tell. */
   readonly outsideLabels?: boolean | undefined;
-  /** Off the schema, if only at first; absent where the answer does not tell. */
+  /** Off the schema at first; absent where the answer does not tell. */
   readonly offSchema?: boolean | undefined;
-  /** It stayed off the schema: there is no answer. Such ones count only where the others tell of their schema too. */
-  readonly unreadable?: true | undefined;
 }
-
-/** An answer that stayed off the schema. */
-export const UNREADABLE: SeenAnswer = { offSchema: true, unreadable: true };
 
 /** What an endpoint's answer shows by its features, whatever is right. */
 export function signsOf(
@@ -42,11 +37,12 @@ function countOf(signs: readonly (boolean | undefined)[]): number | undefined {
 const MOST = 0.9;
 
 /** What answers like these look like at a threshold; undefined where there are none. */
-export function expectedTraffic(seen: readonly SeenAnswer[], threshold: number): ExpectedTraffic | undefined {
-  const readable = seen.filter(({ unreadable }) => unreadable !== true);
-  if (readable.length === 0) return undefined;
-  const offSchema = countOf(seen.map((answer) => answer.offSchema));
-  const answers = offSchema === undefined ? readable : seen;
+export function expectedTraffic(
+  answers: readonly SeenAnswer[],
+  threshold: number,
+): ExpectedTraffic | undefined {
+  if (answers.length === 0) return undefined;
+  const offSchema = countOf(answers.map((answer) => answer.offSchema));
   const scores = answers.flatMap(({ score }) => (score === undefined || score === null ? [] : [score]));
   const said = answers.flatMap((answer) => (answer.said === undefined ? [] : [answer.said]));
   const outside = countOf(answers.map((answer) => answer.outsideLabels));

@@ -40,7 +40,7 @@ export interface StepAnswer<T extends TaskName = TaskName> {
   readonly fingerprint?: string;
   /** Over a tenth of the probability lay outside of the labels; absent where the answer does not tell. */
   readonly outsideLabels?: boolean;
-  /** It was off the schema, if only at first; absent where the answer does not tell, as of embedded models. */
+  /** It was off the schema at first; absent where the answer does not tell, as of embedded models. */
   readonly offSchema?: boolean;
 }
 

@@ -32,10 +32,7 @@ export interface ExpectedTraffic {
   readonly outOfScope?: number;
   /** Answers with over a tenth of their probability outside of the labels; absent where they do not tell. */
   readonly outsideLabels?: number;
-  /**
-   * Answers off the schema, those among them that a second try has mended; absent where they do not tell. Where it is there,
-   * answers that no try has mended are among the rows, and under the threshold.
-   */
+  /** Answers that were off the schema until a second try; absent where they do not tell. */
   readonly offSchema?: number;
   /** Answers by confidence, in bins of equal width over 0 to 1. */
   readonly scores: readonly number[];

@@ -23,8 +23,6 @@ export type Action =
       readonly confidence?: number;
       /** Which wait of this answer it is, from 1; only the last word on an answer is none. */
       readonly wait?: number;
-      /** There is no result, because the answer stayed off the schema. */
-      readonly unreadable?: true;
     } & Judgement)
   /** Ask the small model for a reply. */
   | { readonly type: 'draft' }
@@ -106,7 +104,6 @@ function answered(kase: Case, answer: StepAnswer, policy: Policy, nowMs: number)
     ...(answer.confidence === undefined ? {} : { confidence: answer.confidence }),
     ...judgement,
     ...(wait === undefined ? {} : { wait }),
-    ...(answer.result === undefined && answer.offSchema === true ? { unreadable: true } : {}),
   };
   const known = remember(kase, answer);
   const marked: Case = judgement.doubtful ? { ...known, escalated: true } : known;

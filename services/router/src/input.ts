@@ -56,7 +56,6 @@ export function answerOf({ step, tier, result, confidence, call }: StepCompleted
       tier: tierName,
       failure: detail === '' ? code : `${code}, ${detail}`,
       ...(code === ('over_budget' satisfies FaultCode) ? { overBudget: untilOf(retryAt) } : {}),
-      ...(code === ('malformed' satisfies FaultCode) ? { offSchema: true } : {}),
     };
   }
   if (result.case !== RESULT_OF[task]) {

@@ -58,24 +58,6 @@ const tightened: Policy = {
   },
 };
 
-const offSchema: Input = {
-  type: 'answered',
-  answer: { step: 'classify', tier: 'small', failure: 'malformed', offSchema: true },
-};
-const counting: Policy = {
-  ...certified,
-  tasks: {
-    ...certified.tasks,
-    classify: {
-      ...certified.tasks.classify,
-      certificate: {
-        ...certificate,
-        expected: { rows: 1_000, belowThreshold: 40, offSchema: 10, scores: [1_000] },
-      },
-    },
-  },
-};
-
 it.each<[string, readonly Input[], readonly SharesSeen[], Policy?]>([
   [
     'a sure classification',
@@ -113,13 +95,6 @@ it.each<[string, readonly Input[], readonly SharesSeen[], Policy?]>([
     [by('little|a', from('sentiment', 0.9), { outsideLabels: true, offSchema: true })],
     [{ task: 'sentiment', belowThreshold: false, outsideLabels: true, offSchema: true }],
   ],
-  [
-    'an answer that stayed off the schema, where the certificate counts such ones',
-    [offSchema],
-    [{ task: 'classify', belowThreshold: true, offSchema: true }],
-    counting,
-  ],
-  ['one that stayed off the schema, where it does not', [offSchema], []],
   ['an answer that the certificate does not cover', [by('little|b', from('classify', 0.6))], []],
   ['an answer of a task that is not certified', [by('little|a', from('extract', 0.6))], []],
   [

@@ -18,8 +18,8 @@ export interface SharesSeen {
 }
 
 /**
- * The small answers that one event decided on and that their task's certificate covers. Failures are left out, since a small
- * model that is down is no other traffic; but an answer that stayed off the schema is one, where the certificate counts them.
+ * The small answers that one event decided on and that their task's certificate covers. Failures are left out: a small
+ * model that is down is no other traffic, and an answer that stayed off the schema does not name its prompt.
  */
 export const sharesSeen = ({ kase, actions }: Turn, policy: Policy): readonly SharesSeen[] =>
   actions.flatMap((action) => {
@@ -27,11 +27,6 @@ export const sharesSeen = ({ kase, actions }: Turn, policy: Policy): readonly Sh
     const task = action.step;
     const { certificate, threshold } = policy.tasks[task];
     if (certificate === undefined) return [];
-    if (action.unreadable === true) {
-      return certificate.expected?.offSchema === undefined
-        ? []
-        : [{ task, belowThreshold: true, offSchema: true }];
-    }
     const answer = kase.steps[task]?.answer;
     if (answer?.tier !== 'small' || isFrozen(certificate, answer)) return [];
     const { outsideLabels, offSchema } = answer;

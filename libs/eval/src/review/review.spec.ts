@@ -134,7 +134,7 @@ describe.each([
 
   it('counts what is of the month and nothing else', async () => {
     const [classify] = await review(ledger);
-    const { rows: answers } = await answersOfMonth(ledger, MONTH);
+    const answers = await answersOfMonth(ledger, MONTH);
     expect(answers).toHaveLength(3000);
     expect(answers.filter(({ message }) => !message.startsWith('october-'))).toEqual([]);
     const { messages, keptSmall, escalated, cost, audited } = classify?.now ?? {};

@@ -14,11 +14,11 @@ import type {
   StepTier,
 } from '@spillway/store/ledger';
 import { watchLevels } from '@spillway/store/task-watch';
-import { expectedTraffic, signsOf, UNREADABLE } from '../expected-traffic.js';
+import { expectedTraffic, signsOf } from '../expected-traffic.js';
 import type { Spend } from '../tune/spent-rows.js';
 import { takeLook, thinnedRows } from './look.js';
 import type { Month } from './month.js';
-import { type AnswerRow, drawnLabels, type MonthAnswers } from './rows.js';
+import { type AnswerRow, drawnLabels } from './rows.js';
 import { LEVEL, type Recommendation, recommend } from './rule.js';
 import { type ScoreMonth, scoresOf } from './scores.js';
 import { warningsOf } from './warnings.js';
@@ -86,9 +86,9 @@ export interface MonthFacts {
   readonly savingsBefore: Savings;
   readonly auditsBefore: AuditReport;
   /** Small answers of the month. */
-  readonly answers: MonthAnswers;
+  readonly answers: readonly AnswerRow[];
   /** Those of the month before. */
-  readonly answersBefore: MonthAnswers;
+  readonly answersBefore: readonly AnswerRow[];
   readonly tasks: Readonly<Record<TaskName, TaskPolicy>>;
   /** What changes the order of each task's scores besides its fingerprint. */
   readonly scorers: Readonly<Partial<Record<TaskName, unknown>>>;
@@ -107,13 +107,13 @@ function reviewTask(task: TaskName, facts: MonthFacts): TaskReview {
   const policy = facts.tasks[task];
   const now = taskMonth(task, facts.savings, facts.audits);
   const before = taskMonth(task, facts.savingsBefore, facts.auditsBefore);
-  const answers = facts.answers.rows.filter(({ step }) => step === task);
+  const answers = facts.answers.filter(({ step }) => step === task);
   const alarms = facts.audits.alarms.filter(({ step }) => step === task);
   const frozen = uncovered(answers, policy.certificate);
   const drift = driftOf(answers, policy);
   const scores = scoresOf(
     answers,
-    facts.answersBefore.rows.filter(({ step }) => step === task),
+    facts.answersBefore.filter(({ step }) => step === task),
     policy.certificate,
   );
   return {
@@ -214,7 +214,7 @@ function driftOf(answers: readonly AnswerRow[], policy: TaskPolicy): DriftMonth 
 
 function recommendationOf(
   task: TaskName,
-  { month, tasks, scorers, spent, nowMs, answers: { unreadable } }: MonthFacts,
+  { month, tasks, scorers, spent, nowMs }: MonthFacts,
   {
     answers,
     alarms,
@@ -225,10 +225,11 @@ function recommendationOf(
   if (certificate === undefined) return recommend(ruleFacts());
   const labels = drawnLabels(answers, coveredBy(certificate, threshold));
   const covered = answers.filter(({ fingerprint }) => fingerprint === certificate.fingerprint);
-  const seen = [
-    ...covered.map(({ confidence: score, said, features = {} }) => ({ score, said, ...signsOf(features) })),
-    ...Array.from({ length: unreadable.get(task) ?? 0 }, () => UNREADABLE),
-  ];
+  const seen = covered.map(({ confidence: score, said, features = {} }) => ({
+    score,
+    said,
+    ...signsOf(features),
+  }));
   return recommend({
     ...ruleFacts(),
     certificate,

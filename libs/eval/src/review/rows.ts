@@ -2,7 +2,6 @@ import { rowHash } from '@spillway/confidence/data-rows';
 import type { LabelSource } from '@spillway/confidence/fit';
 import type { LedgerReader, MessageView, StepName } from '@spillway/store/ledger';
 import { messagesSince } from '../ledger-messages.js';
-import { isUnreadable } from '../tune/ledger-rows.js';
 import type { Month } from './month.js';
 
 /** What became of one small answer of the month, and what is known of its truth. No text. */
@@ -34,26 +33,16 @@ export interface AnswerAudit {
   readonly wrong: boolean | null;
 }
 
-/** The small answers of a month. */
-export interface MonthAnswers {
-  /** In the order in which the messages arrived. */
-  readonly rows: readonly AnswerRow[];
-  /** By step: answers that stayed off the schema, of which nothing else is known. */
-  readonly unreadable: ReadonlyMap<StepName, number>;
-}
-
-/** Reads all messages from the first day of the month on. */
-export async function answersOfMonth(ledger: LedgerReader, { fromMs, toMs }: Month): Promise<MonthAnswers> {
+/** The small answers of a month, in the order in which the messages arrived. Reads all messages from its first day on. */
+export async function answersOfMonth(
+  ledger: LedgerReader,
+  { fromMs, toMs }: Month,
+): Promise<readonly AnswerRow[]> {
   const rows: AnswerRow[] = [];
-  const unreadable = new Map<StepName, number>();
   for await (const message of messagesSince(ledger, fromMs)) {
-    if (message.receivedAtMs >= toMs) continue;
-    rows.push(...answersOf(message));
-    for (const { step } of message.steps.filter((each) => each.tier === 'small' && isUnreadable(each))) {
-      unreadable.set(step, 1 + (unreadable.get(step) ?? 0));
-    }
+    if (message.receivedAtMs < toMs) rows.push(...answersOf(message));
   }
-  return { rows: rows.reverse(), unreadable };
+  return rows.reverse();
 }
 
 function answersOf(message: MessageView): readonly AnswerRow[] {

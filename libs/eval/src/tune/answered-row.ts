@@ -1,5 +1,4 @@
 import { rowHash } from '@spillway/confidence/data-rows';
-import type { FaultCode } from '@spillway/contracts/fault';
 import { ConfidenceSource } from '@spillway/contracts/model';
 import type { StepCompletedInit } from '@spillway/models/runner';
 import type { LabelledRow, LabelledStep, Labels } from '../dataset.js';
@@ -27,8 +26,8 @@ export interface AnsweredRow {
   readonly unlabelled?: true;
   /** It was drawn for a person, who has not labelled it yet; it is `unlabelled` too. */
   readonly open?: true;
-  /** The call failed: that says nothing of the traffic, unless the answer stayed off the schema. */
-  readonly failed?: 'off_schema' | 'otherwise';
+  /** The call failed: that says nothing of the traffic. */
+  readonly failed?: true;
   /** What a classification says; absent for other steps. */
   readonly said?: string;
   /** What else an endpoint's answer showed, by name; absent for embedded models. */
@@ -43,11 +42,6 @@ function classOf(label: LabelledRow['label']): string {
   if (typeof label === 'string') return label;
   const names = Object.keys(label as Labels['extract']).sort();
   return names.length === 0 ? '(no field)' : names.join(' + ');
-}
-
-function failureOf({ result }: Pick<StepCompletedInit, 'result'>): Pick<AnsweredRow, 'failed'> {
-  if (result !== undefined && result.case !== undefined && result.case !== 'failure') return {};
-  return { failed: result?.value?.code === ('malformed' satisfies FaultCode) ? 'off_schema' : 'otherwise' };
 }
 
 /** Puts together what was asked and what came back. */
@@ -72,7 +66,7 @@ export function answeredRow(
     ...(row.receivedAt === undefined ? {} : { receivedAt: row.receivedAt }),
     label: classOf(row.label),
     right: isRight(step, completed, row.label),
-    ...failureOf(completed),
+    ...(completed.result === undefined || completed.result.case === 'failure' ? { failed: true } : {}),
     ...(completed.result?.case === 'classification' && completed.result.value.label !== undefined
       ? { said: completed.result.value.label }
       : {}),

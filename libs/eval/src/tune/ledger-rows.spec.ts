@@ -73,14 +73,6 @@ const notKept = (id: string, changes: Partial<Decision> = {}): AuditedMessage =>
   audits: [],
 });
 
-/** The small model's answer stayed off the schema, so that the big one was asked. */
-const offSchema = (id: string): AuditedMessage => {
-  const { features: _, fingerprint: __, ...bare } = small;
-  const failure = { code: 'malformed', detail: '' };
-  const failed = { ...bare, value: null, confidence: null, rawConfidence: null, failure };
-  return { ...notKept(id, { verdict: 'escalate', confidence: null }), steps: [failed] };
-};
-
 const options = { step: 'classify', source: 'agreement', seed: 's' } as const;
 
 const rowsOf = (...asked: Parameters<typeof ledgerRows>) => ledgerRows(...asked).rows;
@@ -160,12 +152,6 @@ describe('rows of the ledger', () => {
       'truth',
       message('m1', { audit: 'escalated', rate: 1 }),
       [{ right: false, unlabelled: true }],
-    ],
-    [
-      'that stayed off the schema',
-      'agreement',
-      offSchema('m1'),
-      [{ failed: 'off_schema', unlabelled: true, fingerprint: '' }],
     ],
     ['of a policy under which nothing was drawn', 'truth', notKept('m1', { policyVersion: '0' }), []],
     ['that came too late to be decided on', 'truth', notKept('m1', { confidence: null }), []],

@@ -1,7 +1,6 @@
 import { rowHash } from '@spillway/confidence/data-rows';
 import type { LabelSource } from '@spillway/confidence/fit';
 import { LEAST_RATE, sampled } from '@spillway/confidence/shadow-sample';
-import type { FaultCode } from '@spillway/contracts/fault';
 import type { AuditRequestView, AuditView, MessageView, StepView } from '@spillway/store/ledger';
 import type { LabelledStep } from '../dataset.js';
 import type { AnsweredRow } from './answered-row.js';
@@ -58,7 +57,9 @@ export function ledgerRows(
   { step, source, seed, keptUnder = new Set() }: LedgerRowsOptions,
 ): LedgerRows {
   const found = messages.flatMap((message) => answersOf(message, step, source));
-  const reached = Math.max(...found.filter(isLabelled).map(({ message }) => message.receivedAtMs));
+  const reached = found
+    .filter(isLabelled)
+    .reduce((last, { message }) => Math.max(last, message.receivedAtMs), Number.NEGATIVE_INFINITY);
   const waiting = found.filter(({ request, message }) => request && message.receivedAtMs > reached).length;
   const answers = waiting === 0 ? found : found.filter(({ message }) => message.receivedAtMs <= reached);
   const drawn = answers.filter(({ kept, audit, request }) => kept && (audit ?? request) !== undefined);
@@ -68,16 +69,12 @@ export function ledgerRows(
     drawnUnder.has(version) ||
     (source === 'agreement' && !keptUnder.has(version) && !unseenUnder.has(version));
   const others = answers.filter(({ kept, policyVersion }) => !kept && isSeen(policyVersion));
-  const least = Math.min(1, ...drawn.map(rateOf));
+  const least = drawn.reduce((rate, one) => Math.min(rate, rateOf(one)), 1);
   const rows = [...drawn, ...others]
     .filter((one) => standsIn(one.message.id, least / rateOf(one), seed))
     .map(rowOf);
   return { rows, waiting };
 }
-
-/** No answer came of it but one off the schema: that too tells of the traffic. */
-export const isUnreadable = ({ failure }: Pick<StepView, 'failure'>): boolean =>
-  failure?.code === ('malformed' satisfies FaultCode);
 
 const isLabelled = ({ kept, audit }: Answered): boolean => kept && audit !== undefined;
 
@@ -90,8 +87,7 @@ const standsIn = (id: string, share: number, key: string): boolean =>
 function answersOf(message: AuditedMessage, step: LabelledStep, source: LabelSource): readonly Answered[] {
   const answer = message.steps.find((one) => one.step === step && one.tier === 'small');
   const decision = message.decisions.find((one) => one.step === step && one.tier === 'small');
-  if (answer === undefined || decision === undefined) return [];
-  if (answer.value === null && !isUnreadable(answer)) return [];
+  if (answer === undefined || answer.value === null || decision === undefined) return [];
   // It came too late: the decision was on the silence before it.
   if (decision.confidence === null && answer.confidence !== null) return [];
   const kept = decision.verdict === 'accept';
@@ -129,7 +125,6 @@ function rowOf({ message, audit, request, answer }: Answered): AnsweredRow {
     ...(request === undefined ? {} : { open: true }),
     ...(answer.value?.kind === 'classification' ? { said: answer.value.label } : {}),
     ...(answer.features === undefined ? {} : { features: answer.features }),
-    ...(isUnreadable(answer) ? { failed: 'off_schema' } : {}),
     ...(rawConfidence === null
       ? {}
       : {

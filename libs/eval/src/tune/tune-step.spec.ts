@@ -48,8 +48,7 @@ describe('a tuned step', () => {
     const { signal: _, ...silent } = row;
     const others = [
       { ...row, fingerprint: 'model|2' },
-      { ...silent, failed: 'otherwise' as const },
-      { ...silent, failed: 'off_schema' as const },
+      { ...silent, failed: true as const },
     ];
     const tuning = tuneStep([...rows, row, row, ...others], options);
     const [chosen] = chooseSteps([tuning]).steps;

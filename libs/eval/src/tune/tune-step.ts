@@ -9,7 +9,7 @@ import { controlRisk, type RiskControl } from '@spillway/confidence/risk-control
 import { rankingRisk } from '@spillway/confidence/risk-coverage';
 import { startFrom } from '@spillway/confidence/start';
 import type { LabelledStep } from '../dataset.js';
-import { type SeenAnswer, signsOf, UNREADABLE } from '../expected-traffic.js';
+import { type SeenAnswer, signsOf } from '../expected-traffic.js';
 import type { AnsweredRow } from './answered-row.js';
 import type { JudgedRow } from './breakdown.js';
 import { fitConfidence, scoreOf } from './fit-confidence.js';
@@ -146,12 +146,12 @@ function seenIn(
   fingerprint: string,
   fit: ConfidenceFit | undefined,
 ): readonly SeenAnswer[] {
-  // An answer that stayed off the schema does not tell its fingerprint.
-  return given.flatMap((row): SeenAnswer[] => {
-    if (row.failed === 'off_schema') return [UNREADABLE];
-    if (row.fingerprint !== fingerprint || row.failed !== undefined) return [];
-    return [{ score: scoreOf(row, fit), said: row.said, ...signsOf(row.features ?? {}) }];
-  });
+  const answered = given.filter((row) => row.fingerprint === fingerprint && row.failed !== true);
+  return answered.map((row) => ({
+    score: scoreOf(row, fit),
+    said: row.said,
+    ...signsOf(row.features ?? {}),
+  }));
 }
 
 /**
