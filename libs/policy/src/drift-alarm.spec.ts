@@ -38,7 +38,7 @@ it.each<[string, Omit<DriftAlarm, 'response' | 'raisedAtMs'>, string]>([
   [
     'answers off the schema',
     { ...since, signal: 'off_schema', labels: 50, errors: 20, allowed: 0.02 },
-    '20 of 50 answers (40 %) were off the schema, if only at first since 2026-11-25 10:42 UTC, at most 2 % were expected',
+    '20 of 50 answers (40 %) were off the schema at first since 2026-11-25 10:42 UTC, at most 2 % were expected',
   ],
 ])('an alarm of %s says what was seen, since when and against what', (_, alarm, want) =>
   expect(alarmReason(alarm)).toBe(want),

@@ -29,7 +29,7 @@ const observed = {
     were: 'had over a tenth of their probability outside of the labels',
     most: 'were expected',
   },
-  off_schema: { answers: 'answers', were: 'were off the schema, if only at first', most: 'were expected' },
+  off_schema: { answers: 'answers', were: 'were off the schema at first', most: 'were expected' },
 } as const satisfies Record<AlarmSignal, object>;
 
 /** Which detector rang and why, in one sentence for a person. */

@@ -9,7 +9,7 @@ export const shareSchema = z.object({
   signal: z
     .enum(['below_threshold', 'out_of_scope', 'outside_labels', 'off_schema'])
     .describe(
-      'of the answers: not sure enough, none of the business, over a tenth of the probability outside of the labels, off the schema if only at first. The last two only where the certificate has them: not every endpoint tells',
+      'of the answers: not sure enough, none of the business, over a tenth of the probability outside of the labels, off the schema at first. The last two only where the certificate has them: not every endpoint tells',
     ),
   off: z.string().nullable().describe('why it is not watched; null: it is'),
   expected: z.number().nullable().describe('share of the answers that the certificate rests on'),

@@ -21,8 +21,8 @@ let kept: boolean | undefined;
 
 /**
  * Lets the readers of kafkajs keep a session with each broker. Left alone they name all their partitions in every fetch,
- * and the broker answers for all of them: with a hundred of them, retry topics included, most of what a fetch costs, on
- * both sides. False when this kafkajs is another one than this was made for; then nothing is changed.
+ * and the broker answers for all of them: with a hundred of them, retry topics included, most of what a fetch costs
+ * here. False when this kafkajs is another one than this was made for; then nothing is changed.
  */
 export function keepFetchSessions(): boolean {
   kept ??= patch(prototype);
