@@ -27,6 +27,12 @@ export function parsedJson(value: unknown): unknown {
   }
 }
 
+/** Whether an object has any field; a list of its fields would take longer to make than to read. */
+export function isEmpty(value: JsonObject): boolean {
+  for (const _ in value) return false;
+  return true;
+}
+
 export function listIn(from: JsonObject, field: string): readonly unknown[] {
   const value = from[field];
   return Array.isArray(value) ? value : [];

@@ -20,8 +20,9 @@ const CALLS = new Set(['GENERATION', 'EMBEDDING']);
 export function readLangfuse(line: JsonObject): LogLine | undefined {
   const type = textIn(line, 'type');
   const trace = textIn(line, 'traceId', 'trace_id');
+  if (type === undefined || trace === undefined) return undefined;
   const startedMs = momentIn(line, 'startTime', 'start_time');
-  if (type === undefined || trace === undefined || startedMs === undefined) return undefined;
+  if (startedMs === undefined) return undefined;
   if (!CALLS.has(type.toUpperCase())) return skipped('an observation that is no call of a model');
   const model = textIn(line, 'providedModelName', 'provided_model_name', 'model', 'internalModel');
   if (model === undefined) return unreadable('names no model');

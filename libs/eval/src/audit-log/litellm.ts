@@ -1,4 +1,5 @@
 import {
+  isEmpty,
   isObject,
   type JsonObject,
   momentIn,
@@ -60,8 +61,8 @@ function usageOf(line: JsonObject, metadata: JsonObject, response: JsonObject): 
 function requestOf(line: JsonObject): JsonObject {
   const proxied = objectOrJsonIn(line, 'proxy_server_request');
   const body = objectOrJsonIn(proxied, 'body');
-  if (Object.keys(body).length > 0) return body;
-  if (Object.keys(proxied).length > 0) return proxied;
+  if (!isEmpty(body)) return body;
+  if (!isEmpty(proxied)) return proxied;
   return objectOrJsonIn(line, 'model_parameters');
 }
 

@@ -2,7 +2,7 @@ import { Fault } from '@spillway/contracts/fault';
 import { nanosOf } from '@spillway/pack/prices';
 import { z } from 'zod';
 import listPrices from './list-prices.json' with { type: 'json' };
-import type { TokenClass, TokenCounts } from './logged-call.js';
+import { type TokenClass, type TokenCounts, tokenClasses } from './logged-call.js';
 
 /** Prices in nano-dollars for a million tokens. */
 type ClassPrices = Readonly<Partial<Record<TokenClass, bigint>>>;
@@ -98,11 +98,10 @@ const MAX_REMEMBERED = 1_000;
 export function priceTable(own: readonly PriceRow[], rest: readonly PriceRow[]): PriceTable {
   const replaced = new Set(own.map(({ model }) => model));
   const rows = [...own, ...rest.filter(({ model }) => !replaced.has(model))];
-  const byModel = Map.groupBy(rows, ({ model }) => model);
-  for (const each of byModel.values()) each.sort(latestThenShortest);
-  const remembered = new Map<string, readonly PriceRow[]>();
+  const byModel = Map.groupBy(rows.toSorted(latestThenShortest).map(datedRow), ({ row }) => row.model);
+  const remembered = new Map<string, readonly DatedRow[]>();
 
-  function rowsOf(model: string): readonly PriceRow[] {
+  function rowsOf(model: string): readonly DatedRow[] {
     const known = remembered.get(model);
     if (known !== undefined) return known;
     const name = namesOf(model).find((each) => byModel.has(each));
@@ -114,16 +113,30 @@ export function priceTable(own: readonly PriceRow[], rest: readonly PriceRow[]):
 
   return {
     rowFor(model, startedMs, inputTokens) {
-      const begun = rowsOf(model).filter(
-        ({ from }) => from === undefined || startedMs === undefined || Date.parse(from) <= startedMs,
-      );
-      return begun.find(
-        ({ from, upToInputTokens = Number.POSITIVE_INFINITY }) =>
-          from === begun[0]?.from && inputTokens <= upToInputTokens,
-      );
+      let begunMs: number | undefined;
+      for (const { row, fromMs, upToInputTokens } of rowsOf(model)) {
+        if (startedMs !== undefined && fromMs > startedMs) continue;
+        begunMs ??= fromMs;
+        if (fromMs !== begunMs) return undefined;
+        if (inputTokens <= upToInputTokens) return row;
+      }
+      return undefined;
     },
   };
 }
+
+/** A row with what would have to be worked out again for each call. */
+interface DatedRow {
+  readonly row: PriceRow;
+  readonly fromMs: number;
+  readonly upToInputTokens: number;
+}
+
+const datedRow = (row: PriceRow): DatedRow => ({
+  row,
+  fromMs: row.from === undefined ? Number.NEGATIVE_INFINITY : Date.parse(row.from),
+  upToInputTokens: row.upToInputTokens ?? Number.POSITIVE_INFINITY,
+});
 
 const latestThenShortest = (left: PriceRow, right: PriceRow): number =>
   (right.from ?? '').localeCompare(left.from ?? '') ||
@@ -148,10 +161,10 @@ const MILLION = 1_000_000n;
 export function costOfCall(tokens: TokenCounts, row: PriceRow | undefined): bigint | undefined {
   if (row === undefined) return undefined;
   let sum = 0n;
-  for (const each in tokens) {
-    const count = tokens[each as TokenClass];
+  for (const each of tokenClasses) {
+    const count = tokens[each];
     if (count === 0) continue;
-    const price = row.perMillion[each as TokenClass];
+    const price = row.perMillion[each];
     if (price === undefined) return undefined;
     sum += BigInt(count) * price;
   }

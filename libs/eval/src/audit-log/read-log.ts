@@ -18,18 +18,19 @@ export async function readLog(
   let parts: Buffer[] = [];
   let held = 0;
 
-  function end(last: Buffer): void {
+  /** A line ends in a chunk, all of it or the rest of it. */
+  function end(chunk: Buffer, from: number, to: number): void {
     number += 1;
-    const length = held + last.length;
-    const line = parts.length === 0 ? last : Buffer.concat([...parts, last]);
+    const length = held + to - from;
+    if (length > LONGEST_LINE) onLine(unreadable('is longer than 64 MiB'), number);
+    else if (held === 0) handOn(chunk.toString('utf8', from, to));
+    else handOn(Buffer.concat([...parts, chunk.subarray(from, to)]).toString('utf8'));
     parts = [];
     held = 0;
-    if (length > LONGEST_LINE) onLine(unreadable('is longer than 64 MiB'), number);
-    else handOn(line);
   }
 
-  function handOn(line: Buffer): void {
-    const text = line.toString('utf8').trim();
+  function handOn(line: string): void {
+    const text = line.trim();
     if (text !== '') onLine(readLogLine(number === 1 ? text.replace(/^\uFEFF/, '') : text), number);
   }
 
@@ -37,7 +38,7 @@ export async function readLog(
     const chunk = Buffer.from(piece.buffer, piece.byteOffset, piece.byteLength);
     let start = 0;
     for (let at = chunk.indexOf(LINE_FEED); at >= 0; at = chunk.indexOf(LINE_FEED, start)) {
-      end(chunk.subarray(start, at));
+      end(chunk, start, at);
       start = at + 1;
     }
     held += chunk.length - start;
@@ -45,5 +46,5 @@ export async function readLog(
     if (held > LONGEST_LINE) parts = [];
     else if (start < chunk.length) parts.push(Buffer.from(chunk.subarray(start)));
   }
-  if (held > 0) end(Buffer.alloc(0));
+  if (held > 0) end(Buffer.alloc(0), 0, 0);
 }

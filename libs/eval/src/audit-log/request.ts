@@ -1,28 +1,46 @@
 import { detached } from './detached.js';
-import { isObject, type JsonObject, listIn, objectIn, objectOrJsonIn, textIn } from './json-fields.js';
+import {
+  isEmpty,
+  isObject,
+  type JsonObject,
+  listIn,
+  objectIn,
+  objectOrJsonIn,
+  textIn,
+} from './json-fields.js';
 
-/** Fields in which teams name a step, by how much each says. */
-const NAMES = [
-  'step',
-  'step_name',
-  'task',
-  'task_name',
-  'taskName',
-  'prompt_name',
-  'promptName',
-  'feature',
-  'use_case',
-  'operation',
-  'generation_name',
-  'trace_name',
-  'traceName',
-] as const;
+/** Fields in which teams name a step, each with its place by how much it says. */
+const RANKS: ReadonlyMap<string, number> = new Map(
+  [
+    'step',
+    'step_name',
+    'task',
+    'task_name',
+    'taskName',
+    'prompt_name',
+    'promptName',
+    'feature',
+    'use_case',
+    'operation',
+    'generation_name',
+    'trace_name',
+    'traceName',
+  ].map((field, rank) => [field, rank]),
+);
 
 const NAMED_TAG = /^(?:step|task|task_?name|feature|use_?case|operation|prompt_?name)\s*[:=]\s*(.+)$/i;
 
 /** The name of a step in what a team attached to a call. */
 export function nameIn(metadata: JsonObject): string | undefined {
-  return textIn(metadata, ...NAMES) ?? nameInTags(metadata['tags']);
+  let name: string | undefined;
+  let rank = RANKS.size;
+  // What is attached has fewer fields than there are names that it could have.
+  for (const field in metadata) {
+    const own = RANKS.get(field) ?? rank;
+    const value = metadata[field];
+    if (own < rank && typeof value === 'string' && value !== '') [name, rank] = [value, own];
+  }
+  return name ?? nameInTags(metadata['tags']);
 }
 
 /**
@@ -85,8 +103,8 @@ export function requestIn(line: JsonObject): JsonObject {
   for (const field of ['request', 'request_body', 'requestBody', 'kwargs']) {
     const request = objectOrJsonIn(line, field);
     const body = objectOrJsonIn(request, 'body');
-    if (Object.keys(body).length > 0) return body;
-    if (Object.keys(request).length > 0) return request;
+    if (!isEmpty(body)) return body;
+    if (!isEmpty(request)) return request;
   }
   return line;
 }
@@ -96,8 +114,8 @@ export function responseIn(line: JsonObject): JsonObject {
   for (const field of ['response', 'response_body', 'responseBody', 'result']) {
     const response = objectOrJsonIn(line, field);
     const inner = objectOrJsonIn(response, field === 'result' ? 'message' : 'body');
-    if (Object.keys(inner).length > 0) return inner;
-    if (Object.keys(response).length > 0) return response;
+    if (!isEmpty(inner)) return inner;
+    if (!isEmpty(response)) return response;
   }
   return line;
 }

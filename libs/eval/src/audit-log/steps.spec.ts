@@ -1,3 +1,4 @@
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { LoggedCall, TokenCounts } from './logged-call.js';
 import { promptGroups } from './prompt-groups.js';
@@ -36,6 +37,29 @@ describe('the group of a prompt', () => {
     expect(groupOf(right)).toBe(groupOf(left));
     // Another reading of the same prompts makes the same groups.
     expect(promptGroups()(left)).toBe(groupOf(left));
+  });
+
+  it('is the same for the same prompt with other digits, whatever they are parts of', () => {
+    const parts = fc.constantFrom('a', 'deadbeef', '-', '0', '17', ' ', '. ', '@b.org', ':', '"', '\n');
+    fc.assert(
+      fc.property(fc.array(parts, { maxLength: 30 }), fc.integer({ min: 1, max: 9 }), (words, digit) => {
+        const groupOf = promptGroups();
+        const prompt = `${SORT} ${words.join('')}`;
+        const other = prompt.replace(/\d/g, (own) => String((Number(own) + digit) % 10));
+        // A reader that has never seen the other one must come to the same.
+        expect(promptGroups()(other)).toBe(promptGroups()(prompt));
+        expect(groupOf(other)).toBe(groupOf(prompt));
+      }),
+    );
+  });
+
+  it('stays the one that a prompt was put into first', () => {
+    const groupOf = promptGroups();
+    const between = `${SORT} Be quick about it, and answer in one word alone, whatever they ask you for.`;
+    const first = groupOf(SORT);
+    expect(groupOf(between)).toBe(first);
+    groupOf(`${between} ${DRAFT} Never name a colleague, never promise anything, and always say thank you.`);
+    expect(groupOf(between)).toBe(first);
   });
 
   it('is another one for other instructions', () => {

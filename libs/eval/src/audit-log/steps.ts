@@ -18,9 +18,13 @@ const LONGEST_LABEL = 60;
 const ungrouped: Step = { label: '(ungrouped)', by: 'nothing' };
 const others: Step = { label: '(other steps)', by: 'nothing' };
 
+/** Texts remembered with their steps at most: most calls bring one that has been seen. */
+const MAX_REMEMBERED = 1_000;
+
 /** Finds the step of a call; the same step is the same object. */
 export function stepFinder(): (call: LoggedCall) => Step {
   const steps = new Map<string, Step>();
+  const remembered = { name: remember(), prompt: remember(), schema: remember() };
   const groupOf = promptGroups();
 
   function known(label: string, by: GroupedBy): Step {
@@ -34,16 +38,32 @@ export function stepFinder(): (call: LoggedCall) => Step {
   }
 
   return ({ name, systemPrompt, schema }) => {
-    if (name !== undefined) return known(shownLabel(name), 'name');
+    if (name !== undefined) return remembered.name(name, () => known(shownLabel(name), 'name'));
     const group = systemPrompt === undefined ? undefined : groupOf(systemPrompt);
     if (group !== undefined) {
       // One prompt that asks for several schemas is several steps.
-      const asks = schema === undefined ? '' : ` → ${shownLabel(schema)}`;
-      return known(`prompt ${group}${asks}`, 'prompt');
+      const asks = schema === undefined ? group : `${group} → ${schema}`;
+      return remembered.prompt(asks, () => known(promptLabel(group, schema), 'prompt'));
     }
-    return schema === undefined ? ungrouped : known(shownLabel(schema), 'schema');
+    if (schema === undefined) return ungrouped;
+    return remembered.schema(schema, () => known(shownLabel(schema), 'schema'));
   };
 }
+
+function remember(): (text: string, stepOf: () => Step) => Step {
+  const steps = new Map<string, Step>();
+  return (text, stepOf) => {
+    const known = steps.get(text);
+    if (known !== undefined) return known;
+    const step = stepOf();
+    if (steps.size === MAX_REMEMBERED) steps.clear();
+    steps.set(detached(text), step);
+    return step;
+  };
+}
+
+const promptLabel = (group: string, schema: string | undefined): string =>
+  schema === undefined ? `prompt ${group}` : `prompt ${group} → ${shownLabel(schema)}`;
 
 const CONTROL = /\p{C}+/gu;
 

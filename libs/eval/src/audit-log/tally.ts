@@ -49,7 +49,8 @@ export interface LogTally {
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 type OpenSpend = Mutable<Omit<Spend, 'tokens'>> & { tokens: Record<keyof TokenCounts, number> };
-type OpenStep = OpenSpend & Pick<StepSpend, 'step' | 'firstLine'> & { models: Map<string, OpenSpend> };
+/** Calls are added up by model alone; what a step and the whole log come to is the sum of these. */
+type OpenStep = Pick<StepSpend, 'step' | 'firstLine'> & { models: Map<string, OpenSpend> };
 
 /** Lines named for each reason. */
 const NAMED_LINES = 5;
@@ -60,7 +61,6 @@ const MAX_MODELS = 100;
 export function logTally(prices: PriceTable): { add(line: LogLine, number: number): void; sum(): LogTally } {
   const stepOf = stepFinder();
   const steps = new Map<Step, OpenStep>();
-  const total = openSpend();
   const formats = new Map<LogFormat, number>();
   const reasons = { skipped: reasonCounts(), unreadable: reasonCounts() };
   let [lines, undated] = [0, 0];
@@ -71,7 +71,7 @@ export function logTally(prices: PriceTable): { add(line: LogLine, number: numbe
   function stepSpend(step: Step, firstLine: number): OpenStep {
     const known = steps.get(step);
     if (known !== undefined) return known;
-    const added = { ...openSpend(), step, firstLine, models: new Map<string, OpenSpend>() };
+    const added = { step, firstLine, models: new Map<string, OpenSpend>() };
     steps.set(step, added);
     return added;
   }
@@ -90,7 +90,7 @@ export function logTally(prices: PriceTable): { add(line: LogLine, number: numbe
       pricesChecked = row.checked;
     }
     const step = stepSpend(stepOf(call), number);
-    for (const spend of [total, step, modelSpend(step, model)]) addTo(spend, tokens, cost);
+    addTo(modelSpend(step, model), tokens, cost);
   }
 
   return {
@@ -99,18 +99,21 @@ export function logTally(prices: PriceTable): { add(line: LogLine, number: numbe
       if (line.kind === 'call') addCall(line.call, number);
       else reasons[line.kind].add(line.reason, number);
     },
-    sum: () => ({
-      lines,
-      total,
-      steps: [...steps.values()],
-      formats,
-      skipped: reasons.skipped.all(),
-      unreadable: reasons.unreadable.all(),
-      undated,
-      firstMs,
-      lastMs,
-      pricesChecked,
-    }),
+    sum() {
+      const spent = [...steps.values()].map((step) => ({ ...step, ...sumOf(step.models.values()) }));
+      return {
+        lines,
+        total: sumOf(spent),
+        steps: spent,
+        formats,
+        skipped: reasons.skipped.all(),
+        unreadable: reasons.unreadable.all(),
+        undated,
+        firstMs,
+        lastMs,
+        pricesChecked,
+      };
+    },
   };
 }
 
@@ -140,9 +143,24 @@ function modelSpend(step: OpenStep, model: string): OpenSpend {
 
 function addTo(spend: OpenSpend, tokens: TokenCounts, cost: bigint | undefined): void {
   spend.calls += 1;
-  for (const each of tokenClasses) spend.tokens[each] += tokens[each];
+  addTokens(spend, tokens);
   if (cost === undefined) spend.unpriced += 1;
   else spend.knownNanos += cost;
+}
+
+function addTokens(spend: OpenSpend, tokens: TokenCounts): void {
+  for (const each of tokenClasses) spend.tokens[each] += tokens[each];
+}
+
+function sumOf(parts: Iterable<Spend>): Spend {
+  const sum = openSpend();
+  for (const { calls, tokens, knownNanos, unpriced } of parts) {
+    sum.calls += calls;
+    sum.knownNanos += knownNanos;
+    sum.unpriced += unpriced;
+    addTokens(sum, tokens);
+  }
+  return sum;
 }
 
 /** Reasons are few: they hold nothing of a line. */
