@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import { defineConfig } from 'vitest/config';
 
 export default defineConfig({
@@ -10,5 +11,7 @@ export default defineConfig({
     include: ['**/src/**/*.spec.ts'],
     globalSetup: ['test/servers/global-setup.ts'],
     testTimeout: 20_000,
+    // Journeys wait for processes and servers more than they compute: on two cores one worker would leave one idle.
+    maxWorkers: Math.max(2, availableParallelism() - 1),
   },
 });

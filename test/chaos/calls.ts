@@ -48,7 +48,8 @@ const RECORDING_MS = 3_000;
 
 /**
  * Who paid twice, and why. A call may be made again only when the process that made it was killed while it was in
- * flight: before its answer, or before the answer was recorded, which has to wait while the store is down.
+ * flight: before its answer, or before the answer was recorded, which has to wait while the store is down. A call that the
+ * model server notes after the kill of its process was sent before it: on a busy machine the server reads late.
  */
 export function payments(
   calls: readonly Call[],
@@ -76,8 +77,7 @@ export function payments(
     byKill: kills.map((kill) => ({
       kill,
       unanswered: (callsBy.get(kill.process) ?? []).filter(
-        ({ startedAt, endedAt, end }) =>
-          startedAt <= kill.at && (end !== 'answered' || (endedAt ?? kill.at) > kill.at),
+        ({ endedAt, end }) => end !== 'answered' || (endedAt ?? kill.at) > kill.at,
       ).length,
       repeated: (repeated.get(kill) ?? []).map(({ id }) => id),
       unrecordedMs: Math.max(
@@ -91,14 +91,13 @@ export function payments(
 }
 
 function isInFlight(
-  { startedAt, endedAt = Number.POSITIVE_INFINITY }: Call,
+  { endedAt = Number.POSITIVE_INFINITY }: Call,
   at: number,
   outages: readonly Outage[],
-) {
+): boolean {
   // Answers that came during an outage are recorded after it.
   const outage = outages.find(
     ({ from, to }) => endedAt >= from - RECORDING_MS && endedAt <= to + RECORDING_MS,
   );
-  const recordedAt = Math.max(endedAt, outage?.to ?? 0) + RECORDING_MS;
-  return startedAt <= at && at <= recordedAt;
+  return at <= Math.max(endedAt, outage?.to ?? 0) + RECORDING_MS;
 }

@@ -22,6 +22,12 @@ it.each<readonly [string, readonly Call[], readonly Outage[], { explained: numbe
     { explained: 1, unexplained: 0 },
   ],
   [
+    'again after a kill that the model server read the call after',
+    [call('worker-1.1', KILLED_AT + 90, KILLED_AT + 230, 'broken off'), again],
+    [],
+    { explained: 1, unexplained: 0 },
+  ],
+  [
     'again after a kill before the answer can have been recorded',
     [call('worker-1.1', KILLED_AT - 700, KILLED_AT - 500), again],
     [],
