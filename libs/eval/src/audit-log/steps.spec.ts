@@ -55,10 +55,12 @@ describe('the group of a prompt', () => {
 
   it('stays the one that a prompt was put into first', () => {
     const groupOf = promptGroups();
-    const between = `${SORT} Be quick about it, and answer in one word alone, whatever they ask you for.`;
-    const first = groupOf(SORT);
+    const between = `${SORT} Take one word alone, and be quick about it. `;
+    const first = groupOf(`${SORT} `);
     expect(groupOf(between)).toBe(first);
-    groupOf(`${between} ${DRAFT} Never name a colleague, never promise anything, and always say thank you.`);
+    // Nearer to it than the first, which was not known then.
+    const nearer = groupOf(`${between}Never name a colleague, and always say thank you.`);
+    expect(nearer).not.toBe(first);
     expect(groupOf(between)).toBe(first);
   });
 
