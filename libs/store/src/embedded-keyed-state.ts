@@ -84,10 +84,12 @@ export function openEmbeddedKeyedState(options: EmbeddedKeyedStateOptions): Keye
       commits.run(() => {
         const [first, ...others] = changes;
         if (first !== undefined) sharedSlotTag([first, ...others]);
-        entries.check(changes);
+        const alone = soleCondition(changes);
+        if (alone === undefined) for (const put of changes.filter(isConditional)) entries.check(put);
+        const won = alone === undefined ? 0 : entries.putWhere(alone);
         const versions: number[] = [];
         for (const change of changes) {
-          if (change.kind === 'put') versions.push(entries.put(change));
+          if (change.kind === 'put') versions.push(change === alone ? won : entries.put(change));
           else if (change.kind === 'delete') entries.remove(change.key);
           else alarms.apply(change);
         }
@@ -126,6 +128,17 @@ function numbersOf(database: DatabaseSync): Numbers {
 }
 
 type Put = Extract<Change, { kind: 'put' }>;
+type ConditionalPut = Put & { readonly expect: number };
+
+/** The only condition of a write, which can then find out by being written first: no other change is about its key. */
+function soleCondition(changes: readonly Change[]): ConditionalPut | undefined {
+  const [first, ...others] = changes.filter(isConditional);
+  if (first === undefined || others.length > 0) return undefined;
+  return changes.some((change) => change !== first && change.key === first.key) ? undefined : first;
+}
+
+const isConditional = (change: Change): change is ConditionalPut =>
+  change.kind === 'put' && change.expect !== undefined;
 
 function entryTable(database: DatabaseSync, numbers: Numbers, now: () => number) {
   const live = '(expires_at IS NULL OR expires_at > ?)';
@@ -136,26 +149,51 @@ function entryTable(database: DatabaseSync, numbers: Numbers, now: () => number)
      ON CONFLICT (key) DO UPDATE SET
        value = excluded.value, version = excluded.version, expires_at = excluded.expires_at`,
   );
+  const insert = database.prepare(
+    `INSERT INTO entries (key, value, version, expires_at) VALUES (?, ?, ?, ?)
+     ON CONFLICT (key) DO UPDATE SET
+       value = excluded.value, version = excluded.version, expires_at = excluded.expires_at
+     WHERE NOT ${live}`,
+  );
+  const update = database.prepare(
+    `UPDATE entries SET value = ?, version = ?, expires_at = ? WHERE key = ? AND version = ? AND ${live}`,
+  );
   const remove = database.prepare('DELETE FROM entries WHERE key = ?');
+
+  function versionOf(key: string): number {
+    const row = selectVersion.get(key, now()) as { version: number } | undefined;
+    return row?.version ?? 0;
+  }
+
+  const conflict = ({ key, expect }: ConditionalPut, version: number): Fault =>
+    new Fault('conflict', `${key} has version ${version}, not ${expect}`);
+
+  const expiryOf = ({ ttlMs }: Put): number | null => (ttlMs === undefined ? null : Math.ceil(now() + ttlMs));
+
   return {
+    check(put: ConditionalPut): void {
+      const version = versionOf(put.key);
+      if (version !== put.expect) throw conflict(put, version);
+    },
+    /** The version that the entry got; throws `conflict`, having written nothing, when another than `expect` stands. */
+    putWhere(put: ConditionalPut): number {
+      const { key, value, expect } = put;
+      const version = numbers.next();
+      const { changes } =
+        expect === 0
+          ? insert.run(key, value, version, expiryOf(put), now())
+          : update.run(value, version, expiryOf(put), key, expect, now());
+      if (changes === 0) throw conflict(put, versionOf(key));
+      return version;
+    },
     get(key: string): Entry | undefined {
       const row = select.get(key, now()) as { value: Uint8Array; version: number } | undefined;
       return row && { value: row.value, version: row.version };
     },
-    check(changes: readonly Change[]): void {
-      for (const change of changes) {
-        if (change.kind !== 'put' || change.expect === undefined) continue;
-        const row = selectVersion.get(change.key, now()) as { version: number } | undefined;
-        const version = row?.version ?? 0;
-        if (version !== change.expect) {
-          throw new Fault('conflict', `${change.key} has version ${version}, not ${change.expect}`);
-        }
-      }
-    },
     /** The version that the entry got. */
-    put({ key, value, ttlMs }: Put): number {
+    put(put: Put): number {
       const version = numbers.next();
-      upsert.run(key, value, version, ttlMs === undefined ? null : Math.ceil(now() + ttlMs));
+      upsert.run(put.key, put.value, version, expiryOf(put));
       return version;
     },
     remove(key: string): void {

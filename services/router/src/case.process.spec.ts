@@ -266,6 +266,29 @@ it.each([
   expect(get).toHaveBeenCalledTimes(reads);
 });
 
+it('reads nothing for a message that is new, and nothing for an answer that comes after its end', async () => {
+  const opening = { ...received('c1'), messageId: 'c1' };
+  const get = vi.spyOn(state, 'get');
+  await cases.handle(opening);
+  expect(get).not.toHaveBeenCalled();
+  await settle('m1');
+  get.mockClear();
+  expect(
+    await cases.handle(completed('m1', answered('classify', 0.9, 'big') as { answer: StepAnswer })),
+  ).toEqual([]);
+  expect(get).not.toHaveBeenCalled();
+});
+
+it('finds out by its write that another process has had the message before', async () => {
+  const other = process();
+  const outputs = await other.handle(received('m1'));
+  await other.handle(completed('m1', answers[0] as { answer: StepAnswer }));
+  expect(await cases.handle(received('m1'))).toEqual(outputs);
+  const last = await cases.handle(completed('m1', answers[0] as { answer: StepAnswer }));
+  expect(ids(last)).toEqual(['m1/decision.made/classify:small']);
+  expect(told).toBe(1);
+});
+
 it('decides once where two topics of one message are handled at the same time', async () => {
   await Promise.all([
     cases.handle(received('m1')),

@@ -64,6 +64,8 @@ const REMEMBERED_MS = 7 * 86_400_000;
 const MAX_CONFLICTS = 16;
 /** Cases remembered as they were saved: more than are open at once in one process. */
 const MAX_SAVES = 1_000;
+/** Messages remembered that no answer can move any more: as many as answers may be on their way for. */
+const MAX_DECIDED = 4_000;
 /** Characters of a message whose case is remembered: a thousand of the longest there can be would fill the heap. */
 const MAX_SAVED_TEXT = 16_384;
 
@@ -99,6 +101,19 @@ interface Turned {
 const outOfTheWay = ({ phase, behind }: Case): boolean =>
   (phase === 'settled' || phase === 'in_review') && !behind;
 
+/** An answer moves a message only while models are at work on it, and keeps until it is in. */
+const needsNoAnswer = ({ phase }: Case): boolean => phase !== 'unknown' && phase !== 'open';
+
+const eventIdsOf = ({ last }: CaseFile): readonly string[] =>
+  Object.values(last).map(({ eventId }) => eventId);
+
+function dropOldest(map: Map<string, unknown>, max: number): void {
+  for (const oldest of map.keys()) {
+    if (map.size <= max) break;
+    map.delete(oldest);
+  }
+}
+
 /** Cases that go on, of messages that are not long. */
 const worthKeeping = (kase: Case): boolean =>
   !outOfTheWay(kase) && (kase.message?.text.length ?? 0) <= MAX_SAVED_TEXT;
@@ -114,6 +129,8 @@ export function caseProcess({
 }: CaseProcessParts): CaseProcess {
   /** Cases as this process last saved them. Another process may have gone on since: then a write finds out. */
   const saves = new Map<string, Loaded>();
+  /** Cases that no answer can move any more, each with the events that brought it there: these may come once more. */
+  const answered = new Map<string, readonly string[]>();
 
   async function load(conversationId: string, messageId: string): Promise<Loaded> {
     const key = caseKey(conversationId, messageId);
@@ -147,14 +164,13 @@ export function caseProcess({
     for (const [index, { messageId, file }] of files.entries()) {
       const key = caseKey(conversationId, messageId);
       saves.delete(key);
+      if (needsNoAnswer(file.kase)) answered.set(key, eventIdsOf(file));
       if (!worthKeeping(file.kase)) continue;
       const version = versions[index] as number;
       saves.set(key, { messageId, file, version, hasMessage: hasMessage(file.kase) });
     }
-    for (const oldest of saves.keys()) {
-      if (saves.size <= MAX_SAVES) break;
-      saves.delete(oldest);
-    }
+    dropOldest(saves, MAX_SAVES);
+    dropOldest(answered, MAX_DECIDED);
   }
 
   /**
@@ -218,11 +234,20 @@ export function caseProcess({
     );
   }
 
-  async function attempt(arrival: Arrival): Promise<readonly Outgoing[]> {
+  /** A message that comes for the first time has no case: whether it has one after all, the write finds out. */
+  const assumedNew = ({ input, messageId }: Arrival): Loaded | undefined =>
+    input.type === 'received' ? { messageId, file: emptyFile, version: 0, hasMessage: false } : undefined;
+
+  async function attempt(arrival: Arrival, conflicts: number): Promise<readonly Outgoing[]> {
     const { conversationId, messageId, topic, eventId } = arrival;
+    const key = caseKey(conversationId, messageId);
+    if (arrival.input.type === 'answered' && answered.get(key)?.includes(eventId) === false) return [];
     const standing = inForce();
     const policy = standing instanceof Promise ? await standing : standing;
-    const loaded = saves.get(caseKey(conversationId, messageId)) ?? (await load(conversationId, messageId));
+    const loaded =
+      saves.get(key) ??
+      (conflicts === 0 ? assumedNew(arrival) : undefined) ??
+      (await load(conversationId, messageId));
     const { file } = loaded;
     // It may have come on another topic before: first on its own, then on the one for retries.
     const repeated = Object.values(file.last).find((decided) => decided.eventId === eventId);
@@ -262,7 +287,7 @@ export function caseProcess({
 
   /** Nothing followed from the case as it was known here: another process may know better. */
   async function withoutEffect(arrival: Arrival): Promise<readonly Outgoing[]> {
-    return saves.delete(caseKey(arrival.conversationId, arrival.messageId)) ? attempt(arrival) : [];
+    return saves.delete(caseKey(arrival.conversationId, arrival.messageId)) ? attempt(arrival, 1) : [];
   }
 
   /** Ends of the work that is under way, by conversation. */
@@ -284,7 +309,7 @@ export function caseProcess({
   }
 
   function withoutConflict(arrival: Arrival, conflicts = 0): Promise<readonly Outgoing[]> {
-    return attempt(arrival).catch((error: unknown) => {
+    return attempt(arrival, conflicts).catch((error: unknown) => {
       const fault = Fault.from(error);
       saves.clear();
       if (fault.code !== 'conflict' || conflicts >= MAX_CONFLICTS) throw fault;
