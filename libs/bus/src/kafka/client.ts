@@ -3,6 +3,7 @@ import { connect as connectTls } from 'node:tls';
 import type { Logger } from '@spillway/telemetry/logger';
 import { type ISocketFactory, Kafka, type LogEntry, logLevel } from 'kafkajs';
 import { mendConnections } from './connection.js';
+import { mendCoordinatorSearch } from './coordinator.js';
 import { keepFetchSessions } from './fetch-sessions.js';
 import { encodeProduceRequests } from './produce-requests.js';
 import { calmRequestQueues } from './request-queue.js';
@@ -28,7 +29,13 @@ const opened = new WeakMap<Kafka, Set<Socket>>();
  * than a second, for about half a minute, so that a restarted broker is found at once.
  */
 export function kafkaClient({ brokers, clientId, logger }: ClientOptions): Kafka {
-  const fixes = [calmRequestQueues(), mendConnections(), keepFetchSessions(), encodeProduceRequests()];
+  const fixes = [
+    calmRequestQueues(),
+    mendConnections(),
+    mendCoordinatorSearch(),
+    keepFetchSessions(),
+    encodeProduceRequests(),
+  ];
   if (fixes.includes(false)) logger.warn('this kafkajs is unknown: its faults of old are not mended');
   const sockets = new Set<Socket>();
   const client = new Kafka({
