@@ -36,7 +36,7 @@ export function readLiteLlm(outer: JsonObject): LogLine | undefined {
     kind: 'call',
     call: {
       format: 'litellm',
-      model: billedModel(model, tier),
+      model: billedModel(atPlatform(model, textIn(line, 'custom_llm_provider')), tier),
       startedMs: momentIn(line, 'startTime', 'start_time'),
       tokens,
       name:
@@ -49,6 +49,15 @@ export function readLiteLlm(outer: JsonObject): LogLine | undefined {
     },
   };
 }
+
+/** Platforms whose models have their names in the price table to themselves. */
+const VENDORS: readonly string[] = ['openai', 'anthropic'];
+
+/** LiteLLM takes the platform off a model's name and keeps it beside: another platform has prices of its own. */
+const atPlatform = (model: string, platform: string | undefined): string =>
+  platform === undefined || VENDORS.includes(platform) || model.startsWith(`${platform}/`)
+    ? model
+    : `${platform}/${model}`;
 
 /** The fullest account of the tokens: of the vendor, as the proxy kept it, or the row's totals. */
 function usageOf(line: JsonObject, metadata: JsonObject, response: JsonObject): JsonObject {

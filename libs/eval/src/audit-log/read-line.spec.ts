@@ -239,6 +239,21 @@ const calls: readonly [string, unknown, Partial<LoggedCall>][] = [
     },
   ],
   [
+    'a row of spend logs of a model on another platform, which has prices of its own',
+    { ...spend, model: 'gpt-4o', custom_llm_provider: 'azure' },
+    { model: 'azure/gpt-4o' },
+  ],
+  [
+    'a row of spend logs that names the platform twice',
+    { ...spend, model: 'bedrock/claude-sonnet-4-5', custom_llm_provider: 'bedrock' },
+    { model: 'bedrock/claude-sonnet-4-5' },
+  ],
+  [
+    "a row of spend logs of a vendor's own model",
+    { ...spend, model: 'gpt-4o', custom_llm_provider: 'openai' },
+    { model: 'gpt-4o' },
+  ],
+  [
     'an exported observation of Langfuse',
     exported,
     {
