@@ -35,6 +35,7 @@ export function auditJson(
       training_nanos: exact(assumptions.trainingNanos),
       small_first_nanos: exact(projection.smallFirstNanos),
       saved_nanos: exact(projection.savedNanos),
+      prices_checked: projection.pricesChecked ?? null,
       evaluate_first: projection.evaluateFirst.map(({ spend }) => spend.step.label),
     },
     steps: projection.steps.map(stepJson),

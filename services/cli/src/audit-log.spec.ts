@@ -111,6 +111,21 @@ describe('spillway audit', () => {
     });
   });
 
+  it('says whose prices they are, and the latest day of those of the bill and of the projection', async () => {
+    const path = file('dated.jsonl', call('sort', 'house-70b', '2026-10-01'));
+    const price = { model: 'house-70b', input: '1', output: '2', source: 'contract', checked: '2026-10-01' };
+    const later = { ...price, model: 'house-1b', checked: '2026-11-28' };
+    const prices = file('dated.json', JSON.stringify({ prices: [price, later] }));
+    expect(await run(path, { prices, assume: ['small=house-1b'] })).toContain(
+      `prices: those of ${prices}, and list prices for models that it does not have, checked 2026-11-28 at the latest`,
+    );
+    expect(JSON.parse(await run(path, { json: true, prices, assume: ['small=house-1b'] }))).toMatchObject({
+      prices_checked: '2026-10-01',
+      projection: { prices_checked: '2026-11-28' },
+    });
+    expect(await run(file('listed.jsonl', log))).toContain('prices: list prices, checked 2026-11-24 at');
+  });
+
   it('counts one line as one', async () => {
     const text = await run(file('one.jsonl', call('sort', 'gpt-4o', '2026-10-01')));
     expect(text).toContain('one.jsonl: 1 line, 1 call, 2026-10-01');

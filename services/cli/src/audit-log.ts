@@ -58,7 +58,7 @@ export async function audit(
   terminal.out(
     options.json
       ? `${auditJson(path, sum, projection, assumptions)}\n`
-      : auditText(path, sum, projection, assumptions),
+      : auditText(path, sum, projection, assumptions, options.prices),
   );
   return 0;
 }

@@ -17,12 +17,16 @@ const calls = (number: number): string => `${count(number)} ${number === 1 ? 'ca
 const lines = (number: number): string => `${count(number)} ${number === 1 ? 'line' : 'lines'}`;
 const daysOf = (number: number): string => `${count(number)} ${number === 1 ? 'day' : 'days'}`;
 
-/** The audit for a person: the bill today and projected, what to evaluate first, when fine-tuning pays, what was not read. */
+/**
+ * The audit for a person: the bill today and projected, what to evaluate first, when fine-tuning pays, what was not read.
+ * `ownPrices` is the file with prices of the reader's own, where there is one.
+ */
 export function auditText(
   path: string,
   tally: LogTally,
   projection: Projection,
   assumptions: Assumptions,
+  ownPrices?: string,
 ): string {
   return [
     `${path}: ${lines(tally.lines)}, ${calls(tally.total.calls)}, ${day(tally.firstMs)} to ${day(tally.lastMs)}`,
@@ -39,7 +43,7 @@ export function auditText(
     `Fine-tuning pays, at ${money(assumptions.trainingNanos)} for a step, ${assumptions.tuned}'s price and ${percent(assumptions.tunedKeptMillionths / 1e6)} kept`,
     ...indent(tuningRows(tally, projection)),
     '',
-    ...notes(path, tally).map((line) => `  · ${line}`),
+    ...notes(path, tally, pricesText(tally, projection, ownPrices)).map((line) => `  · ${line}`),
     '',
   ].join('\n');
 }
@@ -147,13 +151,24 @@ function tuningCells({ spend }: StepProjection, tuning: FineTuning, days: number
   return [calls(Number(tuning.calls)), rate];
 }
 
-function notes(path: string, tally: LogTally): string[] {
+/** Whose prices all money is at, and of which day. */
+function pricesText(
+  { pricesChecked: ofBill }: LogTally,
+  { pricesChecked: ofProjection }: Projection,
+  ownPrices: string | undefined,
+): string {
+  if (ofBill === undefined) return 'no call has a known price';
+  const checked = `checked ${ofProjection !== undefined && ofProjection > ofBill ? ofProjection : ofBill} at the latest`;
+  return ownPrices === undefined
+    ? `prices: list prices, ${checked}; compare them with your contract, or give your own with --prices`
+    : `prices: those of ${ownPrices}, and list prices for models that it does not have, ${checked}`;
+}
+
+function notes(path: string, tally: LogTally, prices: string): string[] {
   const formats = [...tally.formats].map(([format, number]) => `${format} ${count(number)}`).join(', ');
   const said = [
     `formats: ${formats || 'none'}`,
-    tally.pricesChecked === undefined
-      ? 'no call has a known price'
-      : `prices: list prices, checked ${tally.pricesChecked} at the latest; compare them with your contract, or give your own with --prices`,
+    prices,
     "whether a small model is good enough is not in a log: `spillway tune` says so on labelled messages; every call is taken to go to the small model first, and those not kept to today's model as well",
   ];
   if (tally.undated > 0) said.push(`${calls(tally.undated)} without a moment, at the latest price`);

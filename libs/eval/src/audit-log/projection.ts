@@ -27,6 +27,8 @@ export interface Projection {
   readonly savedNanos: bigint | undefined;
   /** Steps with something to save, by how much: the order in which to evaluate a small model. */
   readonly evaluateFirst: readonly StepProjection[];
+  /** Latest day on which a source of the assumed models' prices was read; left out where none was used. */
+  readonly pricesChecked: string | undefined;
 }
 
 const ALL = 1_000_000n;
@@ -44,6 +46,13 @@ export function project(tally: LogTally, prices: PriceTable, assumptions: Assump
     evaluateFirst: steps
       .filter(({ savedNanos = 0n }) => savedNanos > 0n)
       .sort(by(({ savedNanos = 0n }) => savedNanos)),
+    pricesChecked: tally.steps
+      .flatMap((spend) =>
+        [assumptions.small, assumptions.tuned].map((model) => priceOf(model, spend, prices)),
+      )
+      .flatMap((row) => row?.checked ?? [])
+      .sort()
+      .at(-1),
   };
 }
 
