@@ -148,6 +148,20 @@ describe('spillway audit', () => {
     await expect(run(path(), options)).rejects.toMatchObject({ code });
   });
 
+  it('names every step that is assumed and is not in the log', async () => {
+    const assume = ['kept:clasify=0.5', 'kept:draft=0.5', 'kept:polish=0.1'];
+    await expect(run(file('d.jsonl', log), { assume })).rejects.toMatchObject({
+      code: 'rejected',
+      problems: [
+        {
+          where: '--assume kept:clasify',
+          message: 'the log has no step of this name; did you mean "classify"?',
+        },
+        { where: '--assume kept:polish' },
+      ],
+    });
+  });
+
   it('stops when it is asked to', async () => {
     await expect(run(file('c.jsonl', log), {}, AbortSignal.abort())).rejects.toMatchObject({
       code: 'cancelled',

@@ -13,6 +13,7 @@ import {
 import { project } from '@spillway/eval/audit-log/projection';
 import { readLog } from '@spillway/eval/audit-log/read-log';
 import { logTally } from '@spillway/eval/audit-log/tally';
+import { didYouMean } from '@spillway/pack/nearest';
 import { auditJson } from './audit-json.js';
 import { withBar } from './audit-progress.js';
 import { auditText } from './audit-text.js';
@@ -54,6 +55,10 @@ export async function audit(
     }),
   );
   const sum = tally.sum();
+  needSteps(
+    assumptions.keptMillionthsOf,
+    sum.steps.map(({ step }) => step.label),
+  );
   const projection = project(sum, prices, assumptions);
   terminal.out(
     options.json
@@ -69,6 +74,17 @@ function needPrices(models: readonly string[], prices: PriceTable): void {
     .filter((model) => prices.rowFor(model, undefined, 0) === undefined)
     .map((model) => ({ where: model, message: 'has no price: give one with --prices' }));
   if (problems.length > 0) throw new Fault('rejected', 'a model that is assumed has no price', { problems });
+}
+
+/** A share for a step that the log does not have would change nothing, and look as if it had. */
+function needSteps(kept: ReadonlyMap<string, number>, labels: readonly string[]): void {
+  const problems = [...kept.keys()]
+    .filter((label) => !labels.includes(label))
+    .map((label) => ({
+      where: `--assume kept:${label}`,
+      message: `the log has no step of this name${didYouMean(label, labels)}`,
+    }));
+  if (problems.length > 0) throw new Fault('rejected', 'a step that is assumed is not there', { problems });
 }
 
 async function pricesFrom(path: string): Promise<readonly PriceRow[]> {
