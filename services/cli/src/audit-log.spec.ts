@@ -126,6 +126,16 @@ describe('spillway audit', () => {
     expect(await run(file('listed.jsonl', log))).toContain('prices: list prices, checked 2026-11-24 at');
   });
 
+  it('says that steps of an unknown saving are not among those to evaluate first', async () => {
+    const unpriced = call('sort', 'house-70b', '2026-10-01');
+    expect(await run(file('partly.jsonl', `${log}\n${unpriced}`))).toMatch(
+      /of all\n +classify[^\n]*\n +draft[^\n]*\n +without 1 step that no price tells the saving of/,
+    );
+    expect(await run(file('unpriced.jsonl', unpriced))).toContain(
+      'no step is known to have anything to save under these assumptions\n  without 1 step',
+    );
+  });
+
   it('counts one line as one', async () => {
     const text = await run(file('one.jsonl', call('sort', 'gpt-4o', '2026-10-01')));
     expect(text).toContain('one.jsonl: 1 line, 1 call, 2026-10-01');

@@ -118,8 +118,14 @@ const savedCells = (saved: bigint | undefined, today: bigint | undefined): strin
   saved === undefined || today === undefined || today === 0n ? '' : percent(Number(saved) / Number(today)),
 ];
 
-function firstRows({ evaluateFirst }: Projection): string[][] {
-  if (evaluateFirst.length === 0) return [['no step has anything to save under these assumptions']];
+function firstRows({ evaluateFirst, steps }: Projection): string[][] {
+  const unknown = steps.filter(({ savedNanos }) => savedNanos === undefined).length;
+  const without =
+    unknown === 0
+      ? []
+      : [[`without ${unknown} ${unknown === 1 ? 'step' : 'steps'} that no price tells the saving of`]];
+  if (evaluateFirst.length === 0)
+    return [['no step is known to have anything to save under these assumptions'], ...without];
   const all = evaluateFirst.reduce((sum, { savedNanos = 0n }) => sum + savedNanos, 0n);
   return [
     ['step', 'at stake', 'of all'],
@@ -130,6 +136,7 @@ function firstRows({ evaluateFirst }: Projection): string[][] {
         money(savedNanos),
         percent(Number(savedNanos) / Number(all)),
       ]),
+    ...without,
   ];
 }
 
