@@ -1,3 +1,4 @@
+import type { Interval } from '@spillway/confidence/binomial';
 import { gapRecovered } from '@spillway/confidence/routing-curve';
 import type { StepFigures } from './compare-step.js';
 import { dataLine } from './data-line.js';
@@ -14,11 +15,15 @@ export const percent = (share: number): string =>
   Number.isNaN(share) ? '–' : `${(100 * share).toFixed(1)} %`;
 const points = (share: number): string => `${share >= 0 ? '+' : '−'}${Math.abs(100 * share).toFixed(1)}`;
 
+/** The ends of an interval; a dash where the rows do not tell one. */
+const ends = ({ lower, upper }: Interval, shown: (share: number) => string): string =>
+  Number.isNaN(lower) ? '–' : `${shown(lower)} to ${shown(upper)}`;
+
 const figure = ({ value, interval }: Figure): string =>
-  `${percent(value)} (${(100 * interval.lower).toFixed(1)} to ${(100 * interval.upper).toFixed(1)})`;
+  `${percent(value)} (${ends(interval, (share) => (100 * share).toFixed(1))})`;
 
 const difference = ({ value, interval }: Figure): string =>
-  `${points(value)} points (${points(interval.lower)} to ${points(interval.upper)})`;
+  `${points(value)} points (${ends(interval, points)})`;
 
 /** Nano-dollars: in cents from a cent on, in millionths of a dollar below. */
 export function money(nanos: bigint | undefined): string {
@@ -111,23 +116,28 @@ const LATENCY_NOTE =
 const REPLY_NOTE = '“right” is a reply that passes every check of its row’s list, which people wrote';
 const CHOSEN_NOTE =
   'the rows chose the thresholds of “fitted” and “best” themselves; their figures are cross-fitted: each fifth of the rows is answered with the threshold that the other four choose, which can be another one than is named; intervals take these thresholds as given';
+const NO_INTERVAL_NOTE =
+  '“(–)”: drawing these rows again gives the same figure each time, which says nothing of other rows, so there is no interval';
 const BEST_NOTE =
   '“best” is there to know what a dearer threshold would have right: it is not tested, and a verdict recommends the cheapest way that is shown to lose no more than the margin';
 
 /** What has to be known to read the tables, one sentence each. */
 export function notesOf(figures: StepFigures): readonly string[] {
-  const { decisions, rows, models, threshold, evidence, gap } = figures;
+  const { decisions, rows, models, threshold, evidence, gap, lines, differences } = figures;
   const held =
     decisions.hold === 0
       ? ''
       : `, ${decisions.hold} held for a person since the certificate does not cover this model (counted as sent)`;
   const embedded = models.filter((model) => model.embedded).map(({ name }) => name);
-  const has = (line: string): boolean => figures.lines.some(({ name }) => name === line);
+  const has = (line: string): boolean => lines.some(({ name }) => name === line);
   return [
     dataLine(evidence, rows),
     ...(figures.step === 'draft' || figures.step === 'polish' ? [REPLY_NOTE] : []),
     TESTS_NOTE,
     LATENCY_NOTE,
+    ...([...lines, ...differences].some(({ f1 }) => f1 !== undefined && Number.isNaN(f1.interval.lower))
+      ? [NO_INTERVAL_NOTE]
+      : []),
     ...(has('fitted') || has('best') ? [CHOSEN_NOTE] : []),
     ...(has('best') ? [BEST_NOTE] : []),
     `the policy at ${threshold} keeps ${decisions.keep} of ${rows} small answers and sends ${decisions.escalate} on${held}; what stands by label, field or check is of this cascade`,

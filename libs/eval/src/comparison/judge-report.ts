@@ -1,6 +1,11 @@
 import { seededRandom } from '@spillway/confidence/random';
 import type { StepCompletedInit } from '@spillway/models/runner';
-import type { JudgedPair as PairFigure, PairwiseFigures, Position } from '../metrics/pairwise.js';
+import type {
+  HumanAgreement,
+  JudgedPair as PairFigure,
+  PairwiseFigures,
+  Position,
+} from '../metrics/pairwise.js';
 import { pairwiseFigures } from '../metrics/pairwise.js';
 import type { ReplyRow } from '../reply-rows.js';
 import { percent, type Table } from './cells.js';
@@ -90,7 +95,7 @@ export function judgeReport(
 }
 
 const interval = ({ lower, upper }: { readonly lower: number; readonly upper: number }): string =>
-  `${percent(lower)} to ${percent(upper)}`;
+  Number.isNaN(lower) ? 'without an interval: all are alike' : `95 % ${percent(lower)} to ${percent(upper)}`;
 
 /** A judge's word, with everything that speaks against it. */
 export function judgeTable({ model, same, replies, people }: JudgeReport): Table {
@@ -106,7 +111,7 @@ export function judgeTable({ model, same, replies, people }: JudgeReport): Table
         : [
             [
               'agrees with people',
-              `${percent(human.agreement)} of ${human.pairs} pairs, kappa ${human.kappa.toFixed(2)} (${human.interval.lower.toFixed(2)} to ${human.interval.upper.toFixed(2)})`,
+              `${percent(human.agreement)} of ${human.pairs} pairs, ${kappaText(human)}`,
             ],
             ['says the same in both orders of these', percent(people.consistency)],
           ]),
@@ -114,9 +119,15 @@ export function judgeTable({ model, same, replies, people }: JudgeReport): Table
   };
 }
 
+/** Of pairs that all agree, or are all alike, drawing them again says nothing. */
+const kappaText = ({ kappa, interval: { lower, upper } }: HumanAgreement): string =>
+  Number.isNaN(lower)
+    ? `kappa ${kappa.toFixed(2)} without an interval`
+    : `kappa ${kappa.toFixed(2)} (${lower.toFixed(2)} to ${upper.toFixed(2)})`;
+
 const repliesRows = (figures: PairwiseFigures): string[][] => [
   ['small better, equal, big better', `${figures.wins}, ${figures.ties}, ${figures.losses}`],
-  ['win rate of the small model', `${percent(figures.winRate)} (95 % ${interval(figures.interval)})`],
+  ['win rate of the small model', `${percent(figures.winRate)} (${interval(figures.interval)})`],
   ['says the same in both orders', `${percent(figures.consistency)} of ${figures.pairs - figures.unjudged}`],
   [
     'prefers a place',

@@ -63,4 +63,13 @@ describe('a way to answer', () => {
     const alone = width(many.map(() => undefined));
     expect(width(many.map((_, at) => `c${Math.floor(at / 10)}`))).toBeGreaterThan(2 * alone);
   });
+
+  it('is as sure of ten conversations that are right throughout as of ten messages', () => {
+    const right = Array.from({ length: 40 }, () => answer(true, 1n, 1));
+    const clusters = right.map((_, at) => `c${at % 10}`);
+    const way = { name: 'small alone', asksSmall: true, sent: right.map(() => 0) };
+    const { interval } = lineOf(way, { ...options, small: right, big: right, clusters }).accuracy;
+    expect(interval.lower).toBeCloseTo(0.025 ** (1 / 10), 10);
+    expect(interval.upper).toBe(1);
+  });
 });

@@ -82,6 +82,11 @@ function shareFigure(values: Float64Array, { clusters, random }: LineOptions): F
     const right = values.reduce((sum, one) => sum + one, 0);
     return { value, interval: clopperPearson(right, values.length, 0.95) };
   }
+  // Where every conversation is right throughout, or wrong, drawing them again shows nothing: each is one that is.
+  if (value === 0 || value === 1) {
+    const conversations = new Set(clusters.map((name, at) => name ?? at)).size;
+    return { value, interval: clopperPearson(value * conversations, conversations, 0.95) };
+  }
   const { corrected } = bootstrapInterval(values.length, meanOf(values), { random: random(), clusters });
   return { value, interval: corrected };
 }

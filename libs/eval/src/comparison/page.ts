@@ -74,9 +74,9 @@ function qualityChart(figures: StepFigures): string | undefined {
   if (lines.length < figures.lines.length) return undefined;
   const widest = Math.max(...[...lines, ...curve].map(({ cost }) => cost));
   const heights = [
-    ...lines.flatMap(({ lower, upper }) => [lower, upper]),
+    ...lines.flatMap(({ lower, right, upper }) => [lower, right, upper]),
     ...curve.map(({ right }) => right),
-  ];
+  ].filter(Number.isFinite);
   const [lowest, highest] = [Math.min(...heights), Math.max(...heights)];
   const room = ROOM * (highest - lowest);
   const costs = [0, widest * (1 + ROOM) || 1] as const;

@@ -177,6 +177,15 @@ describe('a comparison', () => {
     expect(notes.join('\n')).toContain('little over 3 runs: 80.0 % right, standard deviation 0.00 points');
   });
 
+  it('of models that are right on every row has no interval of no width, and says why', () => {
+    const { figures } = compared({ rows: 20, smallWrong: 99, bigWrong: 99 });
+    const [, right, f1] = lineTable(figures).rows[0] ?? [];
+    expect(right).toBe('100.0 % (83.2 to 100.0)');
+    expect(f1).toBe('100.0 % (–)');
+    expect(differenceTable(figures).rows[0]?.at(-1)).toBe('+0.0 points (–)');
+    expect(notesOf(figures).join('\n')).toContain('“(–)”: drawing these rows again gives the same figure');
+  });
+
   it('has no column of projections where every model is an endpoint', () => {
     const { head } = lineTable(compared({ rows: 40, smallWrong: 20, bigWrong: 20 }).figures);
     expect(head).not.toContain('1,000 at reference prices');

@@ -31,7 +31,8 @@ const MOST_GROUPS = 200;
  * Intervals of any figure by drawing as many rows again with replacement: plain percentiles, and BCa (Efron 1987, "Better
  * bootstrap confidence intervals"), whose acceleration comes from leaving out groups of rows in turn. Figures are compared
  * pairwise by a statistic that is itself a difference over the same drawn rows. Draws for which the figure is undefined
- * (NaN) are left out. NaN throughout without rows.
+ * (NaN) are left out. NaN throughout without rows. Where all draws give the same figure, as of ten rows that are all right,
+ * they say nothing of what other rows would give: the ends are NaN, and no interval without any width.
  */
 export function bootstrapInterval(
   rows: number,
@@ -45,6 +46,9 @@ export function bootstrapInterval(
   )
     .filter((figure) => !Number.isNaN(figure))
     .sort();
+  const deviation = deviationOf(drawn);
+  if (isAlike(drawn))
+    return { estimate, standardError: deviation, percentile: NO_INTERVAL, corrected: NO_INTERVAL };
   const tail = (1 - level) / 2;
   const bias = normalQuantile(shareBelow(drawn, estimate));
   const acceleration = accelerationOf(groups, statistic);
@@ -52,11 +56,18 @@ export function bootstrapInterval(
     quantile(drawn, correctedShare(normalQuantile(share), bias, acceleration));
   return {
     estimate,
-    standardError: deviationOf(drawn),
+    standardError: deviation,
     percentile: { lower: quantile(drawn, tail), upper: quantile(drawn, 1 - tail) },
     corrected: { lower: corrected(tail), upper: corrected(1 - tail) },
   };
 }
+
+const NO_INTERVAL: Interval = { lower: Number.NaN, upper: Number.NaN };
+/** Sums of the same numbers in another order differ by less. */
+const ROUNDING = 1e-12;
+
+const isAlike = (rising: Float64Array): boolean =>
+  (rising.at(-1) ?? Number.NaN) - (rising[0] ?? Number.NaN) < ROUNDING;
 
 /** The interval of the mean of candidate - reference, both figures of the same rows. */
 export function pairedDifference(
