@@ -191,14 +191,17 @@ function compared(
   judged: JudgeReport | undefined,
   context: Context,
 ): StepComparison {
-  const { config, options, pack, nowMs, trainingNanos } = context;
+  const { config, contestants, options, pack, nowMs, trainingNanos } = context;
   const { read, paths, hashes, counts, leftOut } = set;
   const sets = paths.map((path, at) => ({
     path: shownPath(path, config.pack),
     sha256: hashes[at] ?? '',
     rows: counts[at] ?? 0,
   }));
-  const pricesFrom = newestPrice(pack, dayOf(nowMs));
+  const billed = contestants.of(set.step).flatMap(({ name, embedded }) => (embedded ? [] : name));
+  // As soon as one model is embedded all lines have a projection.
+  const projected = billed.length < contestants.of(set.step).length ? Object.values(pack.reference) : [];
+  const pricesFrom = newestPrice(pack, dayOf(nowMs), [...billed, ...projected]);
   return stepComparison(pack, read, answersOf(set, given, context), {
     evidence: { sets, leftOut, labelSource: options.labelSource, pricesFrom },
     nowMs,

@@ -1,8 +1,12 @@
 import type { Pack } from '@spillway/pack/pack';
 
-/** ISO date of the newest price of the pack's reference models that holds on a day. */
-export function newestPrice({ models, reference }: Pack, day: string): string {
-  const dates = [reference.small, reference.big].flatMap(
+/** ISO date of the newest price that holds on a day, of some models of the pack, or else of its reference models. */
+export function newestPrice(
+  { models, reference }: Pick<Pack, 'models' | 'reference'>,
+  day: string,
+  names: readonly string[] = [reference.small, reference.big],
+): string {
+  const dates = names.flatMap(
     (name) => models.find((model) => model.name === name)?.prices.map(({ from }) => from) ?? [],
   );
   return (

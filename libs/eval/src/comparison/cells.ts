@@ -123,7 +123,7 @@ const BEST_NOTE =
 
 /** What has to be known to read the tables, one sentence each. */
 export function notesOf(figures: StepFigures): readonly string[] {
-  const { decisions, rows, models, threshold, evidence, gap, lines, differences } = figures;
+  const { decisions, rows, models, reference, threshold, evidence, gap, lines, differences } = figures;
   const held =
     decisions.hold === 0
       ? ''
@@ -149,7 +149,7 @@ export function notesOf(figures: StepFigures): readonly string[] {
     ...(embedded.length === 0
       ? []
       : [
-          `${[...new Set(embedded)].join(' and ')} run in the process: they are no language models and cost nothing; “at reference prices” is a projection, what the same prompts and answers would cost at the prices of the pack’s reference models${embedded.length === models.length ? '; between themselves they say nothing of what a small language model loses against a big one' : ''}`,
+          `${[...new Set(embedded)].join(' and ')} run in the process: they are no language models and cost nothing; “at reference prices” is a projection, what the same prompts and answers would cost at the prices of ${reference.small} and ${reference.big}, the pack’s reference models${embedded.length === models.length ? '; between themselves they say nothing of what a small language model loses against a big one' : ''}`,
         ]),
     ...models.flatMap(({ name, failures }) =>
       Object.entries(failures).map(

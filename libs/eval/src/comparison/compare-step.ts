@@ -1,6 +1,6 @@
 import { seededRandom } from '@spillway/confidence/random';
 import type { StepName } from '@spillway/models/language-model';
-import type { EvalTerms } from '@spillway/pack/pack';
+import type { EvalTerms, Pack } from '@spillway/pack/pack';
 import type { Policy } from '@spillway/policy/policy';
 import {
   type Cascade,
@@ -52,6 +52,8 @@ export interface StepFigures {
   readonly chosen: Readonly<Record<string, number>>;
   readonly f1Name?: string;
   readonly models: readonly ModelSummary[];
+  /** Models at whose prices the projection is. */
+  readonly reference: Pack['reference'];
   /**
    * Small alone, big alone, cascade, the cascade that the rows choose themselves where they can, the one with most right where
    * it is none of these, a random router with the policy's share, an oracle; then further models alone.
@@ -72,6 +74,7 @@ export interface CompareOptions {
   readonly step: StepName;
   readonly policy: Policy;
   readonly terms: EvalTerms;
+  readonly reference: Pack['reference'];
   /** The small model first, the big one last. */
   readonly answering: readonly Answering[];
   readonly clusters: readonly (string | undefined)[];
@@ -97,7 +100,7 @@ export interface ComparedStep {
 
 /** Compares two models or more on the same rows. Statistics rest on the first repetition; the others show its spread. */
 export function compareStep(options: CompareOptions): ComparedStep {
-  const { step, policy, answering, clusters, f1, evidence } = options;
+  const { step, policy, reference, answering, clusters, f1, evidence } = options;
   const [small, big] = [firstRun(answering[0]), firstRun(answering.at(-1))];
   const decisions = small.map((answer) => decisionOn(step, answer, policy));
   const lineOptions = { small, big, clusters, random, ...(f1 === undefined ? {} : { f1: f1.of }) };
@@ -112,6 +115,7 @@ export function compareStep(options: CompareOptions): ComparedStep {
     chosen,
     ...(f1 === undefined ? {} : { f1Name: f1.name }),
     models: answering.map(summaryOf),
+    reference,
     lines: linesOf(sent, [...cascades.map(({ line }) => line), ...best], lineOptions, answering),
     differences: [
       differenceOf('floor', small, options),

@@ -41,8 +41,20 @@ export function comparisonJson(
 }
 
 function stepOf({ figures, details, verdict, judged }: StepComparison) {
-  const { step, rows, threshold, chosen, f1Name, models, lines, differences, decisions, evidence, gap } =
-    figures;
+  const {
+    step,
+    rows,
+    threshold,
+    chosen,
+    f1Name,
+    models,
+    reference,
+    lines,
+    differences,
+    decisions,
+    evidence,
+    gap,
+  } = figures;
   return {
     step,
     rows,
@@ -50,6 +62,7 @@ function stepOf({ figures, details, verdict, judged }: StepComparison) {
     left_out: evidence.leftOut,
     label_source: evidence.labelSource,
     prices_from: evidence.pricesFrom,
+    reference_models: models.some(({ embedded }) => embedded) ? reference : null,
     threshold,
     f1: known(f1Name),
     models: models.map(({ name, embedded, spread, fingerprints, failures }) => ({

@@ -166,6 +166,7 @@ const figure = (drawing: string, caption: string): Html =>
   html`<figure>${markup(drawing)}<figcaption>${caption}</figcaption></figure>`;
 
 function chartsOf({ figures, confusion }: StepComparison): Html {
+  const { models, reference } = figures;
   const quality = qualityChart(figures);
   const cascade = figures.lines.find(({ name }) => name === 'cascade');
   const drawn = [
@@ -174,7 +175,7 @@ function chartsOf({ figures, confusion }: StepComparison): Html {
       : [
           figure(
             quality,
-            `Cost against quality. Red: the cascade as the policy has it (${cascade === undefined ? '' : meaningOf(cascade, figures)}). Dashed: what other thresholds would have done on these very rows, in hindsight; it promises nothing.`,
+            `Cost against quality. Red: the cascade as the policy has it (${cascade === undefined ? '' : meaningOf(cascade, figures)}). Dashed: what other thresholds would have done on these very rows, in hindsight; it promises nothing.${models.some(({ embedded }) => embedded) ? ` Dollars are a projection at the prices of ${reference.small} and ${reference.big}.` : ''}`,
           ),
         ]),
     ...(figures.confidences.length === 0

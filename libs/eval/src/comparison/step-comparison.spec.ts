@@ -186,6 +186,13 @@ describe('a comparison', () => {
     expect(notesOf(figures).join('\n')).toContain('“(–)”: drawing these rows again gives the same figure');
   });
 
+  it('names the models at whose prices a projection is', () => {
+    const { figures } = compared({ rows: 40, smallWrong: 20, bigWrong: 20 });
+    const embedded = { ...figures, models: figures.models.map((model) => ({ ...model, embedded: true })) };
+    const { small, big } = pack.reference;
+    expect(notesOf(embedded).join('\n')).toContain(`at the prices of ${small} and ${big}, the pack’s`);
+  });
+
   it('has no column of projections where every model is an endpoint', () => {
     const { head } = lineTable(compared({ rows: 40, smallWrong: 20, bigWrong: 20 }).figures);
     expect(head).not.toContain('1,000 at reference prices');

@@ -63,6 +63,7 @@ export function stepComparison(
     step,
     policy: pack.policy,
     terms,
+    reference: pack.reference,
     answering,
     clusters,
     ...(metrics.f1 === undefined ? {} : { f1: metrics.f1 }),
