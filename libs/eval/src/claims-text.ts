@@ -33,11 +33,11 @@ export const anyWrongAtMost = ({ tests, alpha }: Claims): number => Math.min(1, 
 const percent = (share: number): string => `${Number((100 * share).toFixed(1))} %`;
 
 /** The same in a sentence; empty where one test speaks for itself, or nothing is claimed. */
-export function claimsText(claims: Claims): string {
+export function claimsText(claims: Claims, what = 'report'): string {
   const { made, tests, alpha } = claims;
   if (made === 0 || tests < 2) return '';
   return (
-    `This report makes ${made} ${made === 1 ? 'claim' : 'claims'} out of ${tests} tests, each of which errs with a chance of ` +
+    `This ${what} makes ${made} ${made === 1 ? 'claim' : 'claims'} out of ${tests} tests, each of which errs with a chance of ` +
     `${percent(alpha)} at most: the chance that ${made === 1 ? 'it' : 'any of the claims'} is wrong is ` +
     `${percent(anyWrongAtMost(claims))} at most.`
   );

@@ -2,6 +2,7 @@ import { dollarsOf } from '@spillway/pack/prices';
 import { claimOf, errorWords, percent } from '@spillway/policy/certificate';
 import { alarmReason } from '@spillway/policy/drift-alarm';
 import type { Money } from '@spillway/store/ledger';
+import { reviewClaimsText } from './claims.js';
 import type { AuditedMonth, TaskMonth, TaskReview } from './review.js';
 import { type ScoreMonth, scoreBins } from './scores.js';
 
@@ -176,10 +177,13 @@ function section(review: TaskReview): string {
 }
 
 /** The review as Markdown: no customer's text in it. */
-export const reviewMarkdown = (review: MonthReview): string =>
-  `${[
+export function reviewMarkdown(review: MonthReview): string {
+  const claims = reviewClaimsText(review.tasks);
+  return `${[
     `# Review of ${review.pack}, ${review.month}`,
     basisText(review),
     APPROVING,
+    ...(claims === '' ? [] : [claims]),
     ...review.tasks.map(section),
   ].join('\n\n')}\n`;
+}

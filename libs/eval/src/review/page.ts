@@ -2,6 +2,7 @@ import * as Plot from '@observablehq/plot';
 import { allowedErrorRate, errorWords } from '@spillway/policy/certificate';
 import { chart } from '../chart.js';
 import { type Html, html, htmlTable, markup, page } from '../html.js';
+import { reviewClaimsText } from './claims.js';
 import {
   APPROVING,
   actionOf,
@@ -113,8 +114,9 @@ ${audited ? html`<figure>${markup(errorsChart(tasks))}<figcaption>Audited answer
 /** The review as a page that stands alone and runs nothing: no customer's text in it. */
 export function reviewPage(review: MonthReview): string {
   const title = `Review of ${review.pack}, ${review.month}`;
+  const claims = reviewClaimsText(review.tasks);
   return page(
     title,
-    html`<h1>${title}</h1><p class="faint">${basisText(review)}</p><p class="faint">${APPROVING}</p>${charts(review.tasks)}${review.tasks.map(section)}`,
+    html`<h1>${title}</h1><p class="faint">${basisText(review)}</p><p class="faint">${APPROVING}</p>${claims === '' ? '' : html`<p class="faint">${claims}</p>`}${charts(review.tasks)}${review.tasks.map(section)}`,
   );
 }

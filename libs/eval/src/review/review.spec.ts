@@ -215,6 +215,12 @@ describe.each([
       expect(text).toMatch(/audited answers \(7\.75 %\) differed from the big model’s answers since/);
       expect(text).not.toMatch(/(?:are|were) wrong|kept wrong/);
     }
+    // Of classify and of extract the interval and the look.
+    for (const text of [markdown, page]) {
+      expect(text).toMatch(
+        /This review makes 4 claims out of 4 tests, .* any of the claims is wrong is 20 % at most\./,
+      );
+    }
     expect(markdown).toMatch(/against the month before: population stability index 0\.\d\d/);
     expect(markdown).toMatch(/\| 0\.95 to 1\.00 \| \d+(\.\d+)? % █+ \| \d+(\.\d+)? % █+ \|/);
     expect(page).toContain('Confidence of the small answers of classify, this month and in the month before');

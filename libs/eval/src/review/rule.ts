@@ -45,6 +45,8 @@ export interface Recommendation {
   /** Labels still to gather, about. */
   readonly moreLabels?: number;
   readonly look?: LookOrNot;
+  /** What the certificate was held against; absent where there is none, or no label came. */
+  readonly error?: ShadowError;
 }
 
 const still = (action: Recommendation['action'], reason: string, moreLabels?: number): Recommendation => ({
@@ -70,14 +72,11 @@ export function recommend(facts: RuleFacts): Recommendation {
   const found =
     `${error.errors} of ${error.labels} audited answers kept at ${facts.threshold} or more ${errorWords[certificate.labelSource].many} ` +
     `(${percent(LEVEL)} interval ${percent(lower)} to ${percent(upper)}), and ${percent(allowed)} may be`;
-  if (lower > allowed) return retreat(facts, certificate, found);
-  if (upper <= allowed) return advance(facts, certificate, found);
+  if (lower > allowed) return { ...retreat(facts, certificate, found), error };
+  if (upper <= allowed) return { ...advance(facts, certificate, found), error };
   const moreLabels = labelsMissing(error, allowed);
-  return still(
-    'keep_and_label',
-    `${found}: that decides nothing yet. Keep the threshold and label about ${moreLabels} more.`,
-    moreLabels,
-  );
+  const reason = `${found}: that decides nothing yet. Keep the threshold and label about ${moreLabels} more.`;
+  return { ...still('keep_and_label', reason, moreLabels), error };
 }
 
 function unaudited({ uncovered }: RuleFacts, certificate: Certificate): Recommendation {
