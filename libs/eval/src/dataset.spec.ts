@@ -119,6 +119,26 @@ describe('labelled messages', () => {
     );
   });
 
+  it('name every line that does not fit: of twenty what is wrong, of the others the numbers', async () => {
+    const bad = file('bad.jsonl', Array(23).fill('{').concat({ text: 'x', label: 'order_status' }, '{'));
+    const fault = await readLabelled(bad, 'classify', known).catch((error: unknown) => error);
+    const { problems } = Fault.from(fault);
+    expect(problems).toHaveLength(21);
+    expect(problems[19]).toMatchObject({ where: `${bad}:20`, message: expect.stringContaining('JSON') });
+    expect(problems[20]).toEqual({
+      where: `${bad}:21`,
+      message: 'these 4 lines do not fit either: 21, 22, 23, 25',
+    });
+    const other = file('other-form.jsonl', Array(1_000).fill('{'));
+    const long = await readLabelled(other, 'classify').catch((error: unknown) => error);
+    expect(Fault.from(long).problems.at(-1)?.message).toMatch(/^these 980 lines .* 520 and 480 more$/);
+  });
+
+  it('are read from a file that begins with a byte order mark', async () => {
+    const path = file('mark.jsonl', ['\uFEFF{"text": "x", "label": "order_status"}']);
+    expect(await readLabelled(path, 'classify', known)).toHaveLength(1);
+  });
+
   it('of several files name what is wrong in each of them', async () => {
     const [one, other] = ['refund', 'return'].map((label) => file(`${label}.jsonl`, [{ text: 'x', label }]));
     const none = join(folder, 'none.jsonl');

@@ -3,8 +3,10 @@ import { createGunzip } from 'node:zlib';
 import { Fault, type Problem } from '@spillway/contracts/fault';
 import type { z } from 'zod';
 
-/** Problems named one by one; a file with more is not what it was taken for. */
-const MAX_PROBLEMS = 20;
+/** Lines that do not fit of which is said what is wrong; of more of them only the numbers. */
+const MAX_EXPLAINED = 20;
+/** Lines whose numbers are named; a file with more is not what it was taken for. */
+const MAX_NUMBERS = 500;
 
 /** Lines named of a name that many have. */
 const MAX_LINES = 20;
@@ -20,8 +22,9 @@ interface Form<S extends z.ZodType> {
 /**
  * Reads a file of JSON lines by a schema, gzip where the name ends in `.gz`; `number` counts lines from 1, empty ones too.
  *
- * @throws Fault `missing` when the file cannot be read, `malformed` with every line that does not fit (the first twenty) and
- * every name that means nothing (with its first twenty lines), and with nothing of what a customer wrote
+ * @throws Fault `missing` when the file cannot be read, `malformed` with every line that does not fit (the first twenty with
+ * what is wrong, of the others the first five hundred numbers) and every name that means nothing (with its first twenty
+ * lines), and with nothing of what a customer wrote
  */
 export async function readJsonLines<S extends z.ZodType, T>(
   path: string,
@@ -31,11 +34,15 @@ export async function readJsonLines<S extends z.ZodType, T>(
   const rows: T[] = [];
   const problems: Problem[] = [];
   const unknown = new Map<string, number[]>();
+  const furtherLines: number[] = [];
+  let further = 0;
   let number = 0;
   for await (const line of linesOf(path)) {
     number += 1;
-    if (line.trim() === '') continue;
-    const read = parsedLine(line, schema);
+    // Some editors put a byte order mark before the first line; it counts as space.
+    const text = line.trim();
+    if (text === '') continue;
+    const read = parsedLine(text, schema);
     if (read.wrong === undefined) {
       rows.push(rowOf(read.value, number));
       for (const said of unknownNames(read.value)) {
@@ -43,8 +50,19 @@ export async function readJsonLines<S extends z.ZodType, T>(
         if (lines === undefined) unknown.set(said, [number]);
         else lines.push(number);
       }
-    } else problems.push(...read.wrong.map((message) => ({ where: `${path}:${number}`, message })));
-    if (problems.length >= MAX_PROBLEMS) break;
+    } else if (problems.length < MAX_EXPLAINED) {
+      problems.push(...read.wrong.map((message) => ({ where: `${path}:${number}`, message })));
+    } else {
+      further += 1;
+      if (furtherLines.length < MAX_NUMBERS) furtherLines.push(number);
+    }
+  }
+  if (further > 0) {
+    const unnamed = further - furtherLines.length;
+    problems.push({
+      where: `${path}:${furtherLines[0]}`,
+      message: `${further === 1 ? 'this line does not fit either' : `these ${further} lines do not fit either`}: ${furtherLines.join(', ')}${unnamed > 0 ? ` and ${unnamed} more` : ''}`,
+    });
   }
   const named = [...unknown].map(([said, lines]) => ({
     where: `${path}:${lines[0]}`,
