@@ -1,4 +1,4 @@
-import { access, constants } from 'node:fs/promises';
+import { access, constants, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import type { LabelSource } from '@spillway/confidence/fit';
 import { Fault, type Problem } from '@spillway/contracts/fault';
@@ -73,12 +73,17 @@ export async function requireFolders({
   const problems: Problem[] = [];
   for (const [name, path] of Object.entries({ report, markdown, junit })) {
     if (path === undefined) continue;
-    await access(dirname(path), constants.W_OK).catch(() =>
-      problems.push({
-        where: `--${name} ${path}`,
-        message: 'its folder is not there or cannot be written to',
-      }),
+    const found = await stat(path).catch(() => undefined);
+    const message = found?.isDirectory()
+      ? 'is a folder: name the file in it'
+      : found === undefined
+        ? 'its folder is not there or cannot be written to'
+        : 'cannot be written to';
+    const isWritable = await access(found === undefined ? dirname(path) : path, constants.W_OK).then(
+      () => true,
+      () => false,
     );
+    if (!isWritable || found?.isDirectory()) problems.push({ where: `--${name} ${path}`, message });
   }
   if (problems.length > 0) throw new Fault('rejected', 'a report cannot be written', { problems });
 }

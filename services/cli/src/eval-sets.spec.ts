@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { evalFiles } from './eval-sets.js';
+import { evalFiles, refuseTwice } from './eval-sets.js';
 
 let pack: string;
 beforeAll(() => {
@@ -54,4 +54,17 @@ describe('the sets to evaluate on', () => {
   ])('%s is refused', async (_, steps, sets, code, where) => {
     await expect(found(steps, sets)).rejects.toMatchObject({ code, problems: [{ where }] });
   });
+});
+
+it('are refused where one holds the same as another, which would count its rows twice', () => {
+  expect(() => refuseTwice(['a', 'b', 'copy of a', 'b'], ['1', '2', '1', '2'])).toThrow(
+    expect.objectContaining({
+      code: 'rejected',
+      problems: [
+        { where: 'copy of a', message: 'holds the same as a: its rows would count twice' },
+        { where: 'b', message: 'holds the same as b: its rows would count twice' },
+      ],
+    }),
+  );
+  expect(() => refuseTwice(['a', 'b'], ['1', '2'])).not.toThrow();
 });

@@ -80,3 +80,18 @@ export const hashOfFile = async (path: string): Promise<string> =>
   createHash('sha256')
     .update(await readFile(path))
     .digest('hex');
+
+/**
+ * Rows that count twice make every interval too narrow.
+ *
+ * @throws Fault `rejected` with every file that holds the same as one before it, by its hash
+ */
+export function refuseTwice(paths: readonly string[], hashes: readonly string[]): void {
+  const problems: Problem[] = paths.flatMap((where, at) => {
+    const first = hashes.indexOf(hashes[at] ?? '');
+    return first === at
+      ? []
+      : [{ where, message: `holds the same as ${paths[first]}: its rows would count twice` }];
+  });
+  if (problems.length > 0) throw new Fault('rejected', 'a set is named twice', { problems });
+}

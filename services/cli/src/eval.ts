@@ -29,7 +29,7 @@ import {
 import { judgeReplies } from './eval-judge.js';
 import { type Contestants, openContestants } from './eval-models.js';
 import { type EvalNumbers, type EvalOptions, namesOf, numbersOf, requireFolders } from './eval-options.js';
-import { type EvalFile, evalFiles, hashOfFile, shownPath } from './eval-sets.js';
+import { type EvalFile, evalFiles, hashOfFile, refuseTwice, shownPath } from './eval-sets.js';
 import { reportText, stepTest, tallyText } from './eval-text.js';
 import { newestPrice } from './newest-price.js';
 import type { Terminal } from './terminal.js';
@@ -107,10 +107,24 @@ async function readSets(
       const paths = files.filter((file) => file.step === step).map(({ path }) => path);
       const embedded = contestants.of(step).some((each) => each.embedded);
       const rows = await readRows(step, paths, { pack, embedded });
-      if (rows.read.rows.length === 0) throw new Fault('missing', `there is not one row for ${step}`);
-      return { step, paths, hashes: await Promise.all(paths.map(hashOfFile)), ...rows };
+      requireRows(step, paths, rows);
+      const hashes = await Promise.all(paths.map(hashOfFile));
+      refuseTwice(paths, hashes);
+      return { step, paths, hashes, ...rows };
     }),
   );
+}
+
+/** Throws `missing` where nothing is left to compare on, with why. */
+function requireRows(step: StepName, paths: readonly string[], { read, leftOut }: RowsRead): void {
+  if (read.rows.length > 0) return;
+  const message =
+    leftOut === 0
+      ? 'has no row'
+      : 'has no row that the embedded models were not trained on: all are left out';
+  throw new Fault('missing', `there is not one row for ${step}`, {
+    problems: paths.map((where) => ({ where, message })),
+  });
 }
 
 type Given = readonly (readonly [Assignment, readonly StepCompletedInit[]])[];
