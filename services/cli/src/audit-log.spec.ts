@@ -129,10 +129,10 @@ describe('spillway audit', () => {
   it('says that steps of an unknown saving are not among those to evaluate first', async () => {
     const unpriced = call('sort', 'house-70b', '2026-10-01');
     expect(await run(file('partly.jsonl', `${log}\n${unpriced}`))).toMatch(
-      /of all\n +classify[^\n]*\n +draft[^\n]*\n +without 1 step that no price tells the saving of/,
+      /of all\n +classify[^\n]*\n +draft[^\n]*\n +1 step is not among them: the saving is unknown/,
     );
     expect(await run(file('unpriced.jsonl', unpriced))).toContain(
-      'no step is known to have anything to save under these assumptions\n  without 1 step',
+      'no step is known to have anything to save under these assumptions\n  1 step is not among them',
     );
   });
 

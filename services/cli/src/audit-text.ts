@@ -123,7 +123,11 @@ function firstRows({ evaluateFirst, steps }: Projection): string[][] {
   const without =
     unknown === 0
       ? []
-      : [[`without ${unknown} ${unknown === 1 ? 'step' : 'steps'} that no price tells the saving of`]];
+      : [
+          [
+            `${unknown === 1 ? '1 step is' : `${count(unknown)} steps are`} not among them: the saving is unknown`,
+          ],
+        ];
   if (evaluateFirst.length === 0)
     return [['no step is known to have anything to save under these assumptions'], ...without];
   const all = evaluateFirst.reduce((sum, { savedNanos = 0n }) => sum + savedNanos, 0n);
