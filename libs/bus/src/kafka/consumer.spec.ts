@@ -19,8 +19,9 @@ async function joined() {
     connect: async () => undefined,
     subscribe: async () => undefined,
     run: async () => say('GROUP_JOIN', { memberAssignment: { t: [0, 1] } }),
-  } as unknown as Consumer;
-  vi.spyOn(client, 'consumer').mockReturnValue(consumer);
+    disconnect: vi.fn(async () => undefined),
+  };
+  const made = vi.spyOn(client, 'consumer').mockReturnValue(consumer as unknown as Consumer);
   const told: string[] = [];
   const listener: ConsumerListener = {
     onRevoke: () => void told.push('revoked'),
@@ -28,7 +29,7 @@ async function joined() {
     onFetch: () => true,
     onFatal: () => void told.push('dead'),
   };
-  await openConsumer({
+  const member = await openConsumer({
     client,
     group: 'g',
     topics: ['t'],
@@ -37,8 +38,28 @@ async function joined() {
     listener,
   });
   told.length = 0;
-  return { say, told };
+  return { say, told, member, disconnect: consumer.disconnect, options: made.mock.calls[0]?.[0] };
 }
+
+describe('a member that has left while its client was about to join', () => {
+  it('has nothing of what it joins, and leaves again', async () => {
+    const { say, told, member, disconnect } = await joined();
+    await member.leave(1_000);
+    expect(disconnect).toHaveBeenCalledTimes(1);
+    say('GROUP_JOIN', { memberAssignment: { t: [1] } });
+    say('FETCH_START');
+    expect(told).toEqual([]);
+    expect(disconnect).toHaveBeenCalledTimes(2);
+  });
+
+  it('does not start again after a crash', async () => {
+    const { member, options } = await joined();
+    const startsAgain = () => options?.retry?.restartOnFailure?.(new Error('gone'));
+    expect(await startsAgain()).toBe(true);
+    await member.leave(1_000);
+    expect(await startsAgain()).toBe(false);
+  });
+});
 
 describe('a member that was told of a rebalance', () => {
   it('has its partitions again when joining has failed and its broker still knows it', async () => {

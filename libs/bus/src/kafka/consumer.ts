@@ -29,6 +29,8 @@ export interface ConsumerTimings {
   readonly fetchEveryMs: number;
   /** After this long a partition that was added is found. */
   readonly metadataMaxAgeMs: number;
+  /** In this time a consumer must have joined its group, or it does not open. */
+  readonly joinMs: number;
 }
 
 export const defaultTimings: ConsumerTimings = {
@@ -38,6 +40,7 @@ export const defaultTimings: ConsumerTimings = {
   maxWaitMs: 500,
   fetchEveryMs: 5,
   metadataMaxAgeMs: 60_000,
+  joinMs: 60_000,
 };
 
 /** What a consumer tells. Nothing here may throw. */
@@ -78,10 +81,10 @@ export interface ConsumerOptions {
 const PARTITION_BYTES = 256 * 1024;
 /** Bytes of one fetch. */
 const FETCH_BYTES = 4 * 2 ** 20;
+/** What a consumer may take to leave that has joined after it had left. */
+const LEAVE_AGAIN_MS = 5_000;
 /** One for each broker that keeps its pace, and one for what else was fetched; each costs a little with every fetch. */
 const BATCHES_AT_ONCE = 16;
-/** In this time a consumer must have joined its group. */
-const JOIN_MS = 60_000;
 
 /**
  * Joins a group and reads its share of the topics from the group's offsets, or the beginning. Resolves once it has
@@ -112,11 +115,11 @@ function openingFault(group: string, error: unknown): Fault {
   );
 }
 
-async function within<T>(ms: number, promise: Promise<T>): Promise<T> {
-  const { promise: late, reject } = Promise.withResolvers<never>();
-  const timer = setTimeout(() => reject(new Fault('unavailable', `nothing came of it within ${ms} ms`)), ms);
+async function within<T>(ms: number, promise: Promise<T>, late: string): Promise<T> {
+  const { promise: never, reject } = Promise.withResolvers<never>();
+  const timer = setTimeout(() => reject(new Fault('unavailable', `${late} within ${ms} ms`)), ms);
   try {
-    return await Promise.race([promise, late]);
+    return await Promise.race([promise, never]);
   } finally {
     clearTimeout(timer);
   }
@@ -127,7 +130,9 @@ class KafkaConsumer implements GroupConsumer {
   readonly #listener: ConsumerListener;
   readonly #logger: Logger;
   readonly #joined = Promise.withResolvers<void>();
+  readonly #group: string;
   readonly #fetchEveryMs: number;
+  readonly #joinMs: number;
   /** Of a fetch no batch was taken yet. The first one waits, and with it the next fetch, which needs all of them handled. */
   #isFresh = false;
   #assigner: StickyAssigner | undefined;
@@ -144,11 +149,18 @@ class KafkaConsumer implements GroupConsumer {
    */
   #revoked: 'out' | 'back' | undefined;
   #signAt = performance.now();
+  /**
+   * kafkajs cannot be stopped while it joins or waits to start again: it joins afterwards, and would hold partitions that
+   * nobody reads. So it is told once more when it begins to fetch.
+   */
+  #hasLeft = false;
 
   constructor({ client, group, timings, listener, logger }: ConsumerOptions) {
     this.#listener = listener;
     this.#logger = logger;
+    this.#group = group;
     this.#fetchEveryMs = timings.fetchEveryMs;
+    this.#joinMs = timings.joinMs;
     // A crash may come before anybody waits for it.
     this.#joined.promise.catch(() => undefined);
     this.#consumer = client.consumer({
@@ -162,14 +174,24 @@ class KafkaConsumer implements GroupConsumer {
       maxBytesPerPartition: PARTITION_BYTES,
       maxBytes: FETCH_BYTES,
       allowAutoTopicCreation: false,
-      retry: { initialRetryTime: 100, maxRetryTime: 1_000, retries: 30 },
+      retry: {
+        initialRetryTime: 100,
+        maxRetryTime: 1_000,
+        retries: 30,
+        restartOnFailure: async () => !this.#hasLeft,
+      },
     });
     this.#listen();
   }
 
   /** Resolves once the group is joined. */
   async run(topics: readonly string[]): Promise<void> {
+    await within(this.#joinMs, this.#start(topics), `group ${this.#group} was not joined`);
+  }
+
+  async #start(topics: readonly string[]): Promise<void> {
     await this.#consumer.connect();
+    if (this.#hasLeft) return;
     await this.#consumer.subscribe({ topics: [...topics], fromBeginning: true });
     await this.#consumer.run({
       autoCommit: false,
@@ -185,7 +207,7 @@ class KafkaConsumer implements GroupConsumer {
         await delay(this.#fetchEveryMs);
       },
     });
-    await within(JOIN_MS, this.#joined.promise);
+    await this.#joined.promise;
   }
 
   #listen(): void {
@@ -198,6 +220,7 @@ class KafkaConsumer implements GroupConsumer {
     });
     this.#consumer.on(events.FETCH_START, () => {
       if (this.#revoked === 'out') this.#revoked = 'back';
+      if (this.#hasLeft) void this.#disconnect(LEAVE_AGAIN_MS);
     });
     this.#consumer.on(events.HEARTBEAT, () => this.#keep());
     this.#consumer.on(events.REBALANCING, () => this.#revoke());
@@ -244,6 +267,7 @@ class KafkaConsumer implements GroupConsumer {
 
   #join(assignment: Assignment): void {
     this.#sign();
+    if (this.#hasLeft) return;
     this.#assigner?.assigned(assignment);
     this.#isMember = true;
     this.#revoked = undefined;
@@ -269,6 +293,7 @@ class KafkaConsumer implements GroupConsumer {
   }
 
   #take({ batch, resolveOffset, commitOffsetsIfNecessary }: EachBatchPayload): void {
+    if (this.#hasLeft) return;
     this.#commitOnce = commitOffsetsIfNecessary;
     const { topic, partition, messages } = batch;
     const last = messages.at(-1);
@@ -314,10 +339,15 @@ class KafkaConsumer implements GroupConsumer {
   }
 
   async leave(timeoutMs: number): Promise<void> {
+    this.#hasLeft = true;
     this.#isMember = false;
     this.#revoked = undefined;
+    await this.#disconnect(timeoutMs);
+  }
+
+  async #disconnect(timeoutMs: number): Promise<void> {
     try {
-      await within(timeoutMs, this.#consumer.disconnect());
+      await within(timeoutMs, this.#consumer.disconnect(), `group ${this.#group} was not left`);
     } catch (error) {
       this.#logger.warn(
         { code: Fault.from(error).code },

@@ -163,6 +163,19 @@ describe('a member of a group on a real broker', { timeout: 60_000 }, () => {
     expect(overlaps).toBeLessThanOrEqual(2 * slots);
   });
 
+  it('stopped while it joins: takes no partition of those who are there', async () => {
+    const topic = await stage.topic(2);
+    const hasty = await stage.bus({ timings: { joinMs: 1 } });
+    await expect(stage.read(hasty, topic)).rejects.toMatchObject({
+      code: 'unavailable',
+      message: expect.stringContaining('was not joined within 1 ms'),
+    });
+    const bus = await stage.bus();
+    const reader = await stage.read(bus, topic);
+    await bus.publish(numbers(20).map((n) => event(topic, n, n)));
+    await eventually(() => expect(reader.seen.length).toBe(20));
+  });
+
   it('takes over at a farewell, and does not wait for the session to end', async () => {
     const topic = await stage.topic(2);
     const bus = await stage.bus();
