@@ -289,6 +289,18 @@ it('finds out by its write that another process has had the message before', asy
   expect(told).toBe(1);
 });
 
+it('lets a reply go that it remembers from before another process had put it behind an earlier one', async () => {
+  const other = process();
+  // An answer that overtakes its message: what this process remembers of it waits for nothing.
+  await cases.handle(completed('m2', answers[0] as { answer: StepAnswer }));
+  await other.handle(received('m1'));
+  await other.handle(received('m2'));
+  for (const answer of answers.slice(1)) await other.handle(completed('m2', answer));
+  for (const answer of answers.slice(0, 3)) await other.handle(completed('m1', answer));
+  const outputs = await cases.handle(completed('m1', answers[3] as { answer: StepAnswer }));
+  expect(ids(outputs).slice(-2)).toEqual(['m1/message.settled', 'm2/message.settled']);
+});
+
 it('decides once where two topics of one message are handled at the same time', async () => {
   await Promise.all([
     cases.handle(received('m1')),

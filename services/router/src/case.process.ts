@@ -203,7 +203,11 @@ export function caseProcess({
     for (let next = outOfTheWay(kase) ? first : undefined; next !== undefined; ) {
       const loaded = await load(conversationId, next);
       const turn = decide(loaded.file.kase, { type: 'turn' }, policy, now());
-      if (turn.kase === loaded.file.kase) break;
+      if (turn.kase === loaded.file.kase) {
+        // Nothing is written then, and so nothing finds out that another process has gone on: the state tells.
+        if (saves.delete(caseKey(conversationId, next))) continue;
+        break;
+      }
       turns.push({ loaded, ...turn });
       next = outOfTheWay(turn.kase) ? loaded.file.next : undefined;
     }
