@@ -289,6 +289,12 @@ it('finds out by its write that another process has had the message before', asy
   expect(told).toBe(1);
 });
 
+it('answers a message that comes again once its case is forgotten, whatever it remembers of its end', async () => {
+  const before = await settle('m1');
+  nowMs += 8 * 86_400_000;
+  expect(ids(await settle('m1'))).toEqual(ids(before));
+});
+
 it('lets a reply go that it remembers from before another process had put it behind an earlier one', async () => {
   const other = process();
   // An answer that overtakes its message: what this process remembers of it waits for nothing.

@@ -164,6 +164,7 @@ export function caseProcess({
     for (const [index, { messageId, file }] of files.entries()) {
       const key = caseKey(conversationId, messageId);
       saves.delete(key);
+      answered.delete(key);
       if (needsNoAnswer(file.kase)) answered.set(key, eventIdsOf(file));
       if (!worthKeeping(file.kase)) continue;
       const version = versions[index] as number;
