@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import type { Alarm, KeyedState } from '../keyed-state.js';
+import type { Alarm, Change, KeyedState } from '../keyed-state.js';
 
 /** A driver whose clock belongs to the test. */
 export interface Machine {
@@ -33,7 +33,7 @@ const steps = fc.integer({ min: 1, max: 50 });
 export function keyedStateMachine(name: string, open: () => Promise<Machine>): void {
   it(`${name} does what a plain model of it does, whatever happens in whatever order`, async () => {
     const histories = fc.commands(
-      [puts, deletes, claims, renews, completes, releases, arms, passes, reopens],
+      [puts, writes, deletes, claims, renews, completes, releases, arms, passes, reopens],
       {
         maxCommands: 60,
       },
@@ -115,6 +115,50 @@ const puts = fc
       const version = (await state.get(put.key))?.version ?? 0;
       expect(version).toBeGreaterThan(held?.version ?? 0);
       model.entries.set(put.key, { value: put.value, version, expiresAt: now() + (ttlMs ?? Infinity) });
+    }),
+  );
+
+const conditions = fc.constantFrom('nothing', 'current', 'current', 'stale', 'absent');
+
+/** Several changes, of one key too: every condition is about what stood before the write, and they take effect in order. */
+const writes = fc
+  .array(
+    fc.record({ kind: fc.constantFrom('put', 'put', 'put', 'delete'), key, value, expects: conditions }),
+    {
+      minLength: 1,
+      maxLength: 4,
+    },
+  )
+  .map((parts) =>
+    command(`write ${JSON.stringify(parts)}`, async (model, { state, now }) => {
+      const versionOf = (name: string): number => {
+        const held = model.entries.get(name);
+        return held !== undefined && held.expiresAt > now() ? held.version : 0;
+      };
+      const changes = parts.map((part): Change => {
+        if (part.kind === 'delete') return { kind: 'delete', key: part.key };
+        const current = versionOf(part.key);
+        const expect = { nothing: undefined, current, stale: current + 1, absent: 0 }[part.expects];
+        const put = { kind: 'put', key: part.key, value: byte(part.value) } as const;
+        return expect === undefined ? put : { ...put, expect };
+      });
+      const holds = changes.every(
+        (change) =>
+          change.kind !== 'put' || change.expect === undefined || change.expect === versionOf(change.key),
+      );
+      const write = state.write(changes);
+      if (!holds) {
+        await expect(write).rejects.toMatchObject({ code: 'conflict' });
+        return;
+      }
+      const versions = [...(await write)];
+      expect(versions).toHaveLength(changes.filter(({ kind }) => kind === 'put').length);
+      for (const change of changes) {
+        if (change.kind === 'delete') model.entries.delete(change.key);
+        if (change.kind !== 'put') continue;
+        const version = versions.shift() as number;
+        model.entries.set(change.key, { value: change.value[0] as number, version, expiresAt: Infinity });
+      }
     }),
   );
 
