@@ -75,7 +75,7 @@ function endSpan(span: Span, status: number): void {
 
 type Observer = { observe(seconds: number): void };
 
-/** Looks the labelled series up once for each route and status: hashing labels for every request costs more. */
+/** Checks and binds the labels once for each route and status; the client hashes them anew at each observation. */
 function secondsPerRoute(): (method: string, route: string, status: number) => Observer {
   const metric = histogram(HTTP_REQUEST_SECONDS, ['method', 'route', 'status'], SECONDS);
   const series = new Map<string, Observer>();
