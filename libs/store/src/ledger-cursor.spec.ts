@@ -30,3 +30,8 @@ it('refuses a cursor with anything added, taken away or made up', () => {
     expect(() => decodeCursor('messages', changed)).toThrow(malformed);
   }
 });
+
+it('says that the parameter is at fault, as every list takes it', () => {
+  const fault = expect.objectContaining({ problems: [expect.objectContaining({ where: '?cursor' })] });
+  expect(() => decodeCursor('messages', 'zz')).toThrow(fault);
+});

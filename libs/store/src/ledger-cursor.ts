@@ -22,7 +22,7 @@ export function decodeCursor(kind: CursorKind, cursor: string): Place {
   // Written anew it must be the same: that holds for nothing but a cursor of this list.
   if (match === null || encodeCursor(kind, place) !== cursor) {
     throw new Fault('malformed', 'not a cursor of this list', {
-      problems: [{ where: 'cursor', message: 'hand back a next cursor unchanged, or leave it out' }],
+      problems: [{ where: '?cursor', message: 'hand back a next cursor unchanged, or leave it out' }],
     });
   }
   return place;
