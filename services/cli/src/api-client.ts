@@ -5,9 +5,13 @@ import { Pool } from 'undici';
 import type { OutgoingMessage } from './inbox-file.js';
 
 /** What the gateway says to one message. */
-type Receipt =
-  | { readonly id: string; readonly conversation_id: string; readonly trace_id: string }
-  | { readonly code: string; readonly detail: string; readonly errors?: readonly unknown[] };
+type Receipt = { readonly id: string; readonly conversation_id: string; readonly trace_id: string } | Refusal;
+
+interface Refusal {
+  readonly code: string;
+  readonly detail: string;
+  readonly errors?: ProblemDetails['errors'];
+}
 
 export interface StreamEvent {
   readonly topic: string;
@@ -159,12 +163,16 @@ function faultOf(status: number, text: string): Fault {
   const details = problemOf(text);
   const code =
     details.code !== undefined && details.code in reactions ? (details.code as FaultCode) : 'unknown';
-  const problems: readonly Problem[] = (details.errors ?? []).map(({ pointer = '', message = '' }) => ({
-    where: pointer,
-    message,
-  }));
+  const problems = problemsOf(details.errors);
   return new Fault(code, details.detail ?? details.title ?? `the server answered ${status}`, { problems });
 }
+
+const problemsOf = (errors: ProblemDetails['errors'] = []): readonly Problem[] =>
+  errors.map(({ pointer = '', message = '' }) => ({ where: pointer, message }));
+
+/** Why a message was refused, with every fault of it. */
+export const refusalOf = ({ detail, errors }: Refusal): Fault =>
+  new Fault('rejected', detail, { problems: problemsOf(errors) });
 
 function problemOf(text: string): ProblemDetails {
   try {

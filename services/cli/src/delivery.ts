@@ -1,5 +1,5 @@
 import { Fault, type Problem } from '@spillway/contracts/fault';
-import type { ApiClient, StreamEvent } from './api-client.js';
+import { type ApiClient, refusalOf, type StreamEvent } from './api-client.js';
 import type { OutgoingMessage } from './inbox-file.js';
 
 export type Ending = 'settled' | 'in_review' | 'failed';
@@ -138,7 +138,10 @@ function follow(options: DeliveryOptions, elapsed: () => number) {
           if (ending !== undefined) end(receipt.id, ending);
         } else {
           counts.refused += 1;
-          if (refusals.length < MAX_REFUSALS) refusals.push({ where: receipt.code, message: receipt.detail });
+          if (refusals.length >= MAX_REFUSALS) continue;
+          const { message, problems } = refusalOf(receipt);
+          const faults = problems.map((each) => `${each.where} ${each.message}`);
+          refusals.push({ where: receipt.code, message: [message, ...faults].join('; ') });
         }
       }
       // What is heard of now belongs to messages that are known, or to somebody else's.

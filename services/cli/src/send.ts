@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Fault } from '@spillway/contracts/fault';
 import { secretOf } from '@spillway/http/api-keys';
-import { type ApiClient, apiClient } from './api-client.js';
+import { type ApiClient, apiClient, refusalOf } from './api-client.js';
 import type { CliConfig } from './cli.config.js';
 import { type DeliveryState, type DeliverySummary, deliver, type Ending } from './delivery.js';
 import { type OutgoingMessage, readInboxFile } from './inbox-file.js';
@@ -73,7 +73,7 @@ async function sendOne(
     },
   ]);
   if (receipt === undefined || !('id' in receipt)) {
-    throw new Fault('rejected', receipt?.detail ?? 'the server gave no answer');
+    throw receipt === undefined ? new Fault('rejected', 'the server gave no answer') : refusalOf(receipt);
   }
   if (!options.wait) {
     terminal.out(options.json ? `${JSON.stringify(receipt)}\n` : `${receipt.id}\n`);

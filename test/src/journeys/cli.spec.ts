@@ -38,6 +38,12 @@ describe('spillway send', () => {
     expect(JSON.parse(stdout)).toMatchObject({ status: 'settled', intent: 'order_status' });
   });
 
+  it('says of a refused message what is wrong with it', async () => {
+    const { code, stderr } = await spillway(['send', ' ', '--channel', 'c'.repeat(300)], here);
+    expect([code, stderr]).toEqual([2, expect.stringContaining('/text: must not be blank')]);
+    expect(stderr).toContain('/channel: ');
+  });
+
   it('follows a file to the end of every message, and sends nothing twice', async () => {
     const file = join(folder, 'inbox.jsonl.gz');
     const rows = Array.from({ length: 250 }, (_, index) => ({
