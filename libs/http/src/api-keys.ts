@@ -1,4 +1,6 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
+import { Fault } from '@spillway/contracts/fault';
+import { isLoopback } from './origin.js';
 
 /** Who makes a request. */
 export interface Caller {
@@ -46,4 +48,17 @@ export function callerOf(keys: readonly ApiKey[], authorization: string | undefi
     (found, key) => (timingSafeEqual(key.digest, digest) ? key : found),
     undefined,
   );
+}
+
+/** Throws `misconfigured` where strangers could call a server that asks for no key. */
+export function checkHost({
+  host,
+  apiKeys,
+}: {
+  readonly host: string;
+  readonly apiKeys: readonly string[];
+}): void {
+  if (readApiKeys(apiKeys).length > 0 || isLoopback(host)) return;
+  const message = `without API keys only loopback may be listened on, not ${host}: set SPILLWAY_API_KEYS`;
+  throw new Fault('misconfigured', message, { problems: [{ where: 'SPILLWAY_API_KEYS', message }] });
 }

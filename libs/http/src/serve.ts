@@ -7,12 +7,11 @@ import { Fault } from '@spillway/contracts/fault';
 import { createLogger, type Logger } from '@spillway/telemetry/logger';
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { admitRequests } from './admission.js';
-import { readApiKeys } from './api-keys.js';
+import { checkHost, readApiKeys } from './api-keys.js';
 import { BODY_LIMIT, readBodies } from './bodies.js';
 import { isDocsPath, serveDocs } from './docs.js';
 import { healthOperations, type Readiness, serveHealth } from './health.js';
 import { type Operation, openApiDocument, requireSame } from './openapi.js';
-import { isLoopback } from './origin.js';
 import { answerProblem, ProblemFilter } from './problem.filter.js';
 import { observeRequests } from './request-hooks.js';
 import type { Route } from './routes.js';
@@ -53,10 +52,7 @@ class HttpModule {}
  */
 export async function serveHttp(options: ServeHttpOptions): Promise<HttpServer> {
   const keys = readApiKeys(options.apiKeys);
-  if (keys.length === 0 && !isLoopback(options.host)) {
-    const message = `without API keys only loopback may be listened on, not ${options.host}: set SPILLWAY_API_KEYS`;
-    throw new Fault('misconfigured', message, { problems: [{ where: 'SPILLWAY_API_KEYS', message }] });
-  }
+  checkHost(options);
   const log = createLogger(options.service);
   const routes: Route[] = [];
   const adapter = adapterFor(log, routes);

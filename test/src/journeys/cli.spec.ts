@@ -110,6 +110,7 @@ describe('spillway start', () => {
       SPILLWAY_HOST: '0.0.0.0',
     });
     expect([code, stderr]).toEqual([3, expect.stringContaining('without API keys only loopback')]);
+    expect(stderr).not.toContain('learning');
   }, 60_000);
 
   it('runs the sample inbox to its bill and exits', async () => {
