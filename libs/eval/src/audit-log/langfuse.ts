@@ -63,7 +63,7 @@ const WRITTEN = /cache[_.]?(?:creation|write)/;
 function tokensOf(line: JsonObject): TokenCounts | string {
   const details = detailsOf(line);
   if (details === undefined) return 'has no count of tokens';
-  const parts = { cachedInput: 0, cacheWrite: 0, cacheWriteLong: 0, reasoning: 0, audio: 0 };
+  const parts = { cachedInput: 0, cacheWrite: 0, cacheWriteLong: 0, reasoning: 0, audioIn: 0, audioOut: 0 };
   for (const [name, count] of Object.entries(details)) {
     if (typeof count !== 'number' || name === 'input' || name === 'output' || name === 'total') continue;
     if (countIn(details, name) === undefined) return 'has a count of tokens that is none';
@@ -82,13 +82,17 @@ function detailsOf(line: JsonObject): JsonObject | undefined {
   return input === undefined || output === undefined ? undefined : { input, output };
 }
 
-type Parts = Record<'cachedInput' | 'cacheWrite' | 'cacheWriteLong' | 'reasoning' | 'audio', number>;
+type Parts = Record<
+  'cachedInput' | 'cacheWrite' | 'cacheWriteLong' | 'reasoning' | 'audioIn' | 'audioOut',
+  number
+>;
 
 /** Audio is also where a kind of token goes that nobody here knows: it has no price, and a guess would be one. */
 function partOf(name: string): keyof Parts {
   if (WRITTEN.test(name)) return /1h/.test(name) ? 'cacheWriteLong' : 'cacheWrite';
   if (CACHED.test(name)) return 'cachedInput';
-  return /reasoning|thinking/.test(name) ? 'reasoning' : 'audio';
+  if (/reasoning|thinking/.test(name)) return 'reasoning';
+  return /output|completion/.test(name) ? 'audioOut' : 'audioIn';
 }
 
 /**
@@ -100,9 +104,11 @@ function withTotals(details: JsonObject, parts: Parts): TokenCounts | string {
   const output = countIn(details, 'output') ?? 0;
   const total = countIn(details, 'total');
   const inside = total === input + output;
-  const { audio, reasoning, ...inputs } = parts;
-  if (!inside) return { input, output, ...parts };
-  const plain = input - inputs.cachedInput - inputs.cacheWrite - inputs.cacheWriteLong;
-  if (plain < 0 || output < reasoning) return 'counts more tokens in the parts than in the whole';
-  return { ...inputs, input: plain, output: output - reasoning, reasoning, audio };
+  const { audioIn, audioOut, reasoning, ...inputs } = parts;
+  const audio = audioIn + audioOut;
+  if (!inside) return { ...inputs, input, output, reasoning, audio };
+  const plain = input - inputs.cachedInput - inputs.cacheWrite - inputs.cacheWriteLong - audioIn;
+  const visible = output - reasoning - audioOut;
+  if (plain < 0 || visible < 0) return 'counts more tokens in the parts than in the whole';
+  return { ...inputs, input: plain, output: visible, reasoning, audio };
 }

@@ -275,6 +275,20 @@ const calls: readonly [string, unknown, Partial<LoggedCall>][] = [
       tokens: { ...none, input: 300, cachedInput: 100, cacheWrite: 20, output: 80, reasoning: 30 },
     },
   ],
+  [
+    'one with kinds inside the totals that have no price here, each taken out of its total',
+    {
+      ...fetched,
+      usageDetails: {
+        input: 420,
+        output: 110,
+        total: 530,
+        'input_tokens.audio': 50,
+        'output_tokens.audio': 10,
+      },
+    },
+    { tokens: { ...none, input: 370, output: 100, audio: 60 } },
+  ],
 ];
 
 describe('a line of a log', () => {
