@@ -46,10 +46,13 @@ export interface Payments {
 /** From the last byte of an answer until its record counts as written, on a busy machine with a process that has just begun. */
 const RECORDING_MS = 3_000;
 
+/** From the kill of a process until a busy model server has read the last call that it had sent. */
+const READING_MS = 3_000;
+
 /**
  * Who paid twice, and why. A call may be made again only when the process that made it was killed while it was in
  * flight: before its answer, or before the answer was recorded, which has to wait while the store is down. A call that the
- * model server notes after the kill of its process was sent before it: on a busy machine the server reads late.
+ * model server notes soon after the kill of its process was sent before it: on a busy machine the server reads late.
  */
 export function payments(
   calls: readonly Call[],
@@ -77,7 +80,8 @@ export function payments(
     byKill: kills.map((kill) => ({
       kill,
       unanswered: (callsBy.get(kill.process) ?? []).filter(
-        ({ endedAt, end }) => end !== 'answered' || (endedAt ?? kill.at) > kill.at,
+        ({ startedAt, endedAt, end }) =>
+          startedAt <= kill.at + READING_MS && (end !== 'answered' || (endedAt ?? kill.at) > kill.at),
       ).length,
       repeated: (repeated.get(kill) ?? []).map(({ id }) => id),
       unrecordedMs: Math.max(
@@ -91,7 +95,7 @@ export function payments(
 }
 
 function isInFlight(
-  { endedAt = Number.POSITIVE_INFINITY }: Call,
+  { startedAt, endedAt = Number.POSITIVE_INFINITY }: Call,
   at: number,
   outages: readonly Outage[],
 ): boolean {
@@ -99,5 +103,6 @@ function isInFlight(
   const outage = outages.find(
     ({ from, to }) => endedAt >= from - RECORDING_MS && endedAt <= to + RECORDING_MS,
   );
-  return at <= Math.max(endedAt, outage?.to ?? 0) + RECORDING_MS;
+  const recordedAt = Math.max(endedAt, outage?.to ?? 0) + RECORDING_MS;
+  return startedAt <= at + READING_MS && at <= recordedAt;
 }

@@ -78,8 +78,8 @@ export interface FleetOptions {
 const READY = /(?:API|Health and metrics) (http:\/\/[\d.:]+)/;
 /** A process that goes on for so long after SIGTERM will not end. */
 const STOP_MS = 60_000;
-/** A start on a busy machine, whose broker may be killed more than once meanwhile. */
-const START_MS = 240_000;
+/** A start on a busy machine. */
+const START_MS = 90_000;
 
 export function fleetOf({ folder, environment }: FleetOptions): Fleet {
   const data = join(folder, 'data');

@@ -28,6 +28,12 @@ it.each<readonly [string, readonly Call[], readonly Outage[], { explained: numbe
     { explained: 1, unexplained: 0 },
   ],
   [
+    'again after a call that nobody dead can have sent',
+    [call('worker-1.1', KILLED_AT + 9_000, KILLED_AT + 9_200), again],
+    [],
+    { explained: 0, unexplained: 1 },
+  ],
+  [
     'again after a kill before the answer can have been recorded',
     [call('worker-1.1', KILLED_AT - 700, KILLED_AT - 500), again],
     [],

@@ -6,8 +6,8 @@ import { type ConsumerListener, defaultTimings, openConsumer } from './consumer.
 
 configureLogs({ level: 'silent' });
 
-/** A member whose client says what this spec says, in the order in which kafkajs says it. */
-async function joined() {
+/** A client that says what this spec says, in the order in which kafkajs says it. */
+function saying(connect = async (): Promise<void> => undefined) {
   const client = new Kafka({ brokers: ['127.0.0.1:1'] });
   const { events } = client.consumer({ groupId: 'g' });
   const said = new EventEmitter();
@@ -16,9 +16,9 @@ async function joined() {
   const consumer = {
     events,
     on: (event: string, listen: (event: object) => void) => said.on(event, listen),
-    connect: async () => undefined,
+    connect,
     subscribe: async () => undefined,
-    run: async () => say('GROUP_JOIN', { memberAssignment: { t: [0, 1] } }),
+    run: vi.fn(async () => say('GROUP_JOIN', { memberAssignment: { t: [0, 1] } })),
     disconnect: vi.fn(async () => undefined),
   };
   const made = vi.spyOn(client, 'consumer').mockReturnValue(consumer as unknown as Consumer);
@@ -29,17 +29,37 @@ async function joined() {
     onFetch: () => true,
     onFatal: () => void told.push('dead'),
   };
-  const member = await openConsumer({
-    client,
-    group: 'g',
-    topics: ['t'],
-    timings: defaultTimings,
-    logger: createLogger('spec'),
-    listener,
-  });
-  told.length = 0;
-  return { say, told, member, disconnect: consumer.disconnect, options: made.mock.calls[0]?.[0] };
+  const open = (joinMs = defaultTimings.joinMs) =>
+    openConsumer({
+      client,
+      group: 'g',
+      topics: ['t'],
+      timings: { ...defaultTimings, joinMs },
+      logger: createLogger('spec'),
+      listener,
+    });
+  return { say, told, open, consumer, options: () => made.mock.calls[0]?.[0] };
 }
+
+async function joined() {
+  const { say, told, open, consumer, options } = saying();
+  const member = await open();
+  told.length = 0;
+  return { say, told, member, disconnect: consumer.disconnect, options: options() };
+}
+
+it('a consumer that connects after the time to join is over does not join, and closes its connection', async () => {
+  const connected = Promise.withResolvers<void>();
+  const { open, consumer } = saying(() => connected.promise);
+  await expect(open(1)).rejects.toMatchObject({
+    code: 'unavailable',
+    message: expect.stringContaining('group g'),
+  });
+  expect(consumer.disconnect).toHaveBeenCalledTimes(1);
+  connected.resolve();
+  await vi.waitFor(() => expect(consumer.disconnect).toHaveBeenCalledTimes(2));
+  expect(consumer.run).not.toHaveBeenCalled();
+});
 
 describe('a member that has left while its client was about to join', () => {
   it('has nothing of what it joins, and leaves again', async () => {

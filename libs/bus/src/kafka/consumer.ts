@@ -191,7 +191,7 @@ class KafkaConsumer implements GroupConsumer {
 
   async #start(topics: readonly string[]): Promise<void> {
     await this.#consumer.connect();
-    if (this.#hasLeft) return;
+    if (this.#hasLeft) return this.#disconnect(LEAVE_AGAIN_MS);
     await this.#consumer.subscribe({ topics: [...topics], fromBeginning: true });
     await this.#consumer.run({
       autoCommit: false,
