@@ -73,15 +73,17 @@ export interface FleetOptions {
   readonly folder: string;
   /** Of every process; each is told apart by its API key, which it shows to the model server. */
   readonly environment: Readonly<Record<string, string>>;
+  /** Milliseconds since the epoch since when no server was killed: no process gets ready without one. */
+  readonly serversUpSince: () => number;
 }
 
 const READY = /(?:API|Health and metrics) (http:\/\/[\d.:]+)/;
 /** A process that goes on for so long after SIGTERM will not end. */
 const STOP_MS = 60_000;
-/** A start on a busy machine. */
+/** A start on a busy machine, from when all servers are there. */
 const START_MS = 90_000;
 
-export function fleetOf({ folder, environment }: FleetOptions): Fleet {
+export function fleetOf({ folder, environment, serversUpSince }: FleetOptions): Fleet {
   const data = join(folder, 'data');
   const logs = join(folder, 'processes');
   mkdirSync(data, { recursive: true });
@@ -140,14 +142,15 @@ export function fleetOf({ folder, environment }: FleetOptions): Fleet {
 
   /** Until it is ready; as often as it takes, since a server may be down just now. */
   async function start(role: Role, place = nextPlace(role)): Promise<Member> {
-    const deadline = Date.now() + START_MS;
+    const askedAt = Date.now();
+    const isLate = (): boolean => Date.now() >= Math.max(askedAt, serversUpSince()) + START_MS;
     for (let member = launch(role, place); ; member = launch(role, place)) {
-      while (member.url === undefined && running.has(member) && Date.now() < deadline) await delay(50);
+      while (member.url === undefined && running.has(member) && !isLate()) await delay(50);
       if (member.url !== undefined && running.has(member)) {
         keepTrained(data);
         return member;
       }
-      if (closing || member.asked || Date.now() >= deadline) {
+      if (closing || member.asked || isLate()) {
         throw new Error(`${member.process} did not become ready: see ${join(logs, member.process)}.log`);
       }
       await delay(1_000);

@@ -56,7 +56,11 @@ export async function runChaos(options: ChaosOptions): Promise<Report> {
   const servers = await startServers();
   try {
     const models = await startModelEndpoint(journal);
-    const fleet = fleetOf({ folder: journal.folder, environment: environmentOf(servers, models) });
+    const fleet = fleetOf({
+      folder: journal.folder,
+      environment: environmentOf(servers, models),
+      serversUpSince: servers.upSince,
+    });
     try {
       return await onStage({ options, journal, servers, models, fleet }, loadAtStart);
     } finally {

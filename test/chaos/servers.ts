@@ -15,6 +15,8 @@ export interface Servers {
   readonly origins: readonly string[];
   readonly addresses: Readonly<Record<ServerName, string>>;
   readonly outages: readonly ServerOutage[];
+  /** Milliseconds since the epoch since when none of them was killed; now, while one is down. */
+  upSince(): number;
   /** kill -9, and a start on the same data after so many milliseconds; resolves once it answers again. */
   killFor(server: ServerName, downMs: number): Promise<void>;
   stop(): Promise<void>;
@@ -43,6 +45,7 @@ export async function startServers(): Promise<Servers> {
     postgres: await starting.postgres,
   };
   const outages: ServerOutage[] = [];
+  let down = 0;
   return {
     origins: Object.values(servers).map(({ origin }) => origin),
     addresses: {
@@ -51,12 +54,15 @@ export async function startServers(): Promise<Servers> {
       postgres: servers.postgres.address,
     },
     outages,
+    upSince: () => (down > 0 ? Date.now() : Math.max(0, ...outages.map(({ to }) => to))),
     async killFor(name, downMs) {
       const from = Date.now();
+      down += 1;
       await servers[name].kill();
       await delay(downMs);
       await servers[name].start();
       outages.push({ server: name, from, to: Date.now() });
+      down -= 1;
     },
     stop,
   };

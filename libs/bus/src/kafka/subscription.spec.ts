@@ -192,10 +192,10 @@ describe('a subscription', () => {
   });
 
   it.each<[string, number, SubscriptionParts['options']['handle']]>([
-    ['the broker takes no commit', 6_000, async () => []],
+    ['the broker takes no commit', 1_000, async () => []],
     [
       'a handler ignores the abort too',
-      13_000,
+      4_010,
       ({ offset }) => (offset === 0 ? Promise.resolve([]) : new Promise(() => undefined)),
     ],
   ])('leaves its group even when %s', async (_, withinMs, handle) => {
@@ -208,6 +208,18 @@ describe('a subscription', () => {
     const drained = subscription.drain(2_000);
     await vi.advanceTimersByTimeAsync(withinMs);
     await drained;
+    expect(left).toHaveBeenCalledOnce();
+  });
+
+  it('waits no second time for a broker that takes no commit while partitions are shared out', async () => {
+    const { broker, subscription, left } = await subscribed({ commit: () => new Promise(() => undefined) });
+    broker.onFetch(fetched(0));
+    await vi.advanceTimersByTimeAsync(0);
+    broker.onRevoke();
+    void subscription.drain(2_000);
+    await vi.advanceTimersByTimeAsync(999);
+    expect(left).not.toHaveBeenCalled();
+    await vi.advanceTimersByTimeAsync(10);
     expect(left).toHaveBeenCalledOnce();
   });
 });

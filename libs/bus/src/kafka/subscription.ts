@@ -55,8 +55,10 @@ export interface SubscriptionParts {
 
 /** Milliseconds that an aborted handler has to settle before a drain goes on without it. */
 const ABORT_GRACE_MS = 1_000;
-/** Milliseconds that the last commit, and then the farewell to the group, may take. */
-const LEAVE_MS = 5_000;
+/** Milliseconds that commits may take at the end: one that is under way, and the last. */
+const LAST_COMMITS_MS = 1_000;
+/** Milliseconds that the farewell to the group may take. Whoever is not heard is missed when its session is over. */
+const LEAVE_MS = 1_000;
 
 const RECORDS_PER_SLOT = 4;
 
@@ -158,9 +160,10 @@ class KafkaSubscription implements Subscription, ConsumerListener {
       await this.#until(() => this.#member.inFlight === 0, ABORT_GRACE_MS);
     }
     clearTimeout(this.#commitTimer);
-    await this.#until(() => !this.#member.committing && !this.#member.revoking, LEAVE_MS);
+    const commitBy = performance.now() + LAST_COMMITS_MS;
+    await this.#until(() => !this.#member.committing && !this.#member.revoking, LAST_COMMITS_MS);
     void this.#send(this.#member.commit());
-    await this.#until(() => !this.#member.committing, LEAVE_MS);
+    await this.#until(() => !this.#member.committing, Math.max(0, commitBy - performance.now()));
     await this.#consumer?.leave(LEAVE_MS);
   }
 
