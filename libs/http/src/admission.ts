@@ -5,7 +5,7 @@ import { refusalOf } from './origin.js';
 import './request.js';
 
 /** Answers of the API hold a customer's words: no page may frame, sniff or cache them. */
-const SECURITY_HEADERS = {
+export const SECURITY_HEADERS = {
   'content-security-policy':
     "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'",
   'x-content-type-options': 'nosniff',

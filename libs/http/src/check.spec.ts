@@ -1,6 +1,7 @@
+import type { Problem } from '@spillway/contracts/fault';
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
-import { check, checkBody, checkQuery, refuse } from './check.js';
+import { check, checkBody, checkQuery, inOrder, refuse } from './check.js';
 
 const schema = z.strictObject({
   text: z.string().min(1).max(5),
@@ -69,6 +70,29 @@ it('takes an empty parameter for one that was left out', () => {
       problems: [{ where: '?state', message: 'there is no such parameter' }],
     }),
   );
+});
+
+const span = z
+  .strictObject({ from: z.coerce.number().optional(), to: z.coerce.number().optional() })
+  .check(inOrder(['from', 'must not be after `to`'], ['to', 'must not be before `from`']));
+
+it.each([
+  ['none', {}, []],
+  ['one alone', { from: '2' }, []],
+  ['both in order', { from: '1', to: '2' }, []],
+  ['both alike', { from: '2', to: '2' }, []],
+  [
+    'both the other way round',
+    { from: '3', to: '2' },
+    [
+      { where: '?from', message: 'must not be after `to`' },
+      { where: '?to', message: 'must not be before `from`' },
+    ],
+  ],
+])('of two ends of a span, %s: %j', (_, query, problems) => {
+  const found: Problem[] = [];
+  check(span, query, 'query', found);
+  expect(found).toEqual(problems);
 });
 
 it('collects the faults of all parts before it refuses', () => {

@@ -35,6 +35,18 @@ export function refuse(problems: readonly Problem[]): void {
   throw new Fault('malformed', `the request has ${count}`, { problems });
 }
 
+/**
+ * A check that the first of two fields is not over the second, where both are there. Else both are named, each with its
+ * own sentence: nothing could fit them, and an answer of nothing would look like one.
+ */
+export const inOrder =
+  ([lower, above]: readonly [string, string], [upper, below]: readonly [string, string]) =>
+  ({ value, issues }: z.core.ParsePayload<Readonly<Record<string, unknown>>>): void => {
+    if (!(Number(value[lower]) > Number(value[upper]))) return;
+    issues.push({ code: 'custom', input: value[lower], path: [lower], message: above });
+    issues.push({ code: 'custom', input: value[upper], path: [upper], message: below });
+  };
+
 /** Reads a query string. An empty parameter counts as left out. Throws `malformed` with every problem. */
 export function checkQuery<S extends z.ZodType>(schema: S, query: object): z.output<S> {
   const given = Object.fromEntries(Object.entries(query).filter(([, value]) => value !== ''));

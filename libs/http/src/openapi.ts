@@ -136,9 +136,22 @@ function schemaOf(schema: z.ZodType, io: 'input' | 'output'): Json {
   return described;
 }
 
+/** A call as its operation names it: `GET /v1/messages/{id}`. */
+const callOf = (method: string, path: string): string => `${method} ${path.replace(/:(\w+)/g, '{$1}')}`;
+
+/** Media types of the bodies that the operation of a route takes. */
+export const bodiesOf = (
+  operations: readonly Operation[],
+  { method, path }: Pick<Route, 'method' | 'path'>,
+): readonly string[] =>
+  Object.keys(operations.find((one) => callOf(one.method, one.path) === callOf(method, path))?.body ?? {});
+
 /** Throws `misconfigured` unless routes and operations are the same calls. */
-export function requireSame(routes: readonly Route[], operations: readonly Operation[]): void {
-  const served = new Set(routes.map(({ method, path }) => `${method} ${path.replace(/:(\w+)/g, '{$1}')}`));
+export function requireSame(
+  routes: readonly Pick<Route, 'method' | 'path'>[],
+  operations: readonly Operation[],
+): void {
+  const served = new Set(routes.map(({ method, path }) => callOf(method, path)));
   const described = new Set(operations.map(({ method, path }) => `${method} ${path}`));
   const problems = [
     ...[...served]

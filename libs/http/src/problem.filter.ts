@@ -4,8 +4,12 @@ import { Fault } from '@spillway/contracts/fault';
 import type { Logger } from '@spillway/telemetry/logger';
 import { traceIdOf } from '@spillway/telemetry/tracing';
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import { tooLargeBody, unreadableBody } from './bodies.js';
 import { codeOfStatus, type ProblemDetails, problem, problemOfFault, retryAfterSeconds } from './problem.js';
 import { methodsAt, type Route } from './routes.js';
+
+/** Characters that a part of an address may have. */
+export const LONGEST_PART = 512;
 
 /** Turns whatever was thrown on the way of a request into problem details. */
 @Catch()
@@ -54,9 +58,21 @@ function detailsOf(
     return problemOfFault(fault, traceId);
   }
   if (status === 404) return nothingThere(request, reply, routes, traceId);
+  if (status === 413) return tooLargeBody(request, traceId);
+  if (status === 415) return unreadableBody(request, routes, traceId);
   const code = codeOfStatus(status);
-  return problem(code, code === 'unknown' ? 'something went wrong here' : (thrown as Error).message, traceId);
+  return problem(code, code === 'unknown' ? 'something went wrong here' : detailOf(thrown as Error), traceId);
 }
+
+/** The framework repeats an address that it cannot read; whatever stands in it is nobody's business. */
+const addresses: Readonly<Record<string, string>> = {
+  FST_ERR_BAD_URL:
+    'the address cannot be decoded: each % must begin an escape of UTF-8, and a % itself is written %25',
+  FST_ERR_MAX_PARAM_LENGTH: `a part of the address has more than ${LONGEST_PART} characters`,
+};
+
+const detailOf = (thrown: Error): string =>
+  ('code' in thrown ? addresses[String(thrown.code)] : undefined) ?? thrown.message;
 
 /** Status of what the framework itself throws. */
 function statusOf(thrown: unknown): number | undefined {

@@ -25,6 +25,12 @@ describe('problem details', () => {
     expect(JSON.stringify(details)).not.toMatch(/password|secret/);
   });
 
+  it('have no trace id rather than an empty one', () => {
+    const details = problemOfFault(new Fault('malformed', 'because'), '');
+    expect(details).not.toHaveProperty('trace_id');
+    expect(problemSchema.safeParse(details).success).toBe(true);
+  });
+
   it('says of each fault where it is', () => {
     const problems = ['', '/text', '?limit', 'header Idempotency-Key', 'bus'].map((where) => ({
       where,

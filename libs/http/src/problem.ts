@@ -42,7 +42,10 @@ export const problemSchema = z.object({
   status: z.int(),
   code: z.enum(codeNames).describe('stable; for programs'),
   detail: z.string().describe('for people'),
-  trace_id: z.string().describe('names this request in traces and logs; empty when there is none'),
+  trace_id: z
+    .string()
+    .optional()
+    .describe('names this request in traces and logs; left out where it has no trace'),
   errors: z.array(problemErrorSchema).optional().describe('every fault of the request'),
 });
 
@@ -50,7 +53,7 @@ export type ProblemDetails = z.infer<typeof problemSchema>;
 
 const TITLES: Readonly<Record<number, string | undefined>> = STATUS_CODES;
 
-/** Problem details of a code. */
+/** Problem details of a code; an empty trace id is left out. */
 export function problem(
   code: ProblemCode,
   detail: string,
@@ -64,7 +67,7 @@ export function problem(
     status,
     code,
     detail,
-    trace_id: traceId,
+    ...(traceId === '' ? {} : { trace_id: traceId }),
     ...(problems.length === 0 ? {} : { errors: problems.map(errorOf) }),
   };
 }

@@ -10,7 +10,7 @@ import {
   URL_SCHEME,
 } from '@spillway/telemetry/names';
 import { contextOf, isRecording, tracer } from '@spillway/telemetry/tracing';
-import type { FastifyInstance, FastifyRequest } from 'fastify';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import './request.js';
 
 /** Route of a request that fits none, so that made-up addresses do not make up metrics. */
@@ -41,6 +41,23 @@ export function observeRequests(http: FastifyInstance, service: string): void {
     }
     done();
   });
+}
+
+/**
+ * Gives a server span to a request whose address cannot be read, which ends before any hook: `answer` sends the answer,
+ * and finds the trace at the request.
+ */
+export function observeUnreadable(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  service: string,
+  answer: () => void,
+): void {
+  const parent = contextOf(traceHeadersOf(request));
+  const span = startSpan(request, service, parent);
+  request.trace = trace.setSpan(parent, span);
+  answer();
+  endSpan(span, reply.statusCode);
 }
 
 function traceHeadersOf({ headers }: FastifyRequest): Record<string, string> {

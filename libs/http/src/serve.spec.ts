@@ -9,6 +9,7 @@ import { startTracing, traceIdOf } from '@spillway/telemetry/tracing';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import type { Caller } from './api-keys.js';
+import { JSON_LINES } from './bodies.js';
 import { CallerOf } from './caller.js';
 import { checkBody } from './check.js';
 import type { Operation } from './openapi.js';
@@ -143,6 +144,37 @@ describe('an answer', () => {
     ['a defect', () => fetch(`${server.url}/notes/broken`), 500, 'unknown'],
   ])('to %s is a problem', async (_, call, status, code) => {
     expect(await problemOf(await call(), status)).toMatchObject({ code });
+  });
+
+  it.each([
+    ['a type that is not taken', { 'content-type': 'text/xml' }, '<a/>', 415, 'must be application/json'],
+    ['lines where none are taken', { 'content-type': JSON_LINES }, '{}', 415, 'must be application/json'],
+    ['a type that is none', { 'content-type': 'json' }, '{}', 415, 'must be application/json'],
+    ['no type', { 'content-type': '' }, '{}', 415, 'must be application/json'],
+    ['a body too large', {}, `"${'x'.repeat(1_048_576)}"`, 413, 'may have at most 1048576 bytes'],
+  ])('to %s says what is taken', async (_, headers, body, status, message) => {
+    const place = status === 415 ? { header: 'Content-Type' } : { pointer: '' };
+    const details = await problemOf(await post(Buffer.from(body), headers), status);
+    expect(details).toMatchObject({
+      detail: expect.stringContaining(message),
+      errors: [{ ...place, message }],
+    });
+  });
+
+  it.each([
+    ['cannot be decoded', '/notes/%zz', 'a % itself is written %25'],
+    ['is cut off in the middle of a letter', '/notes/%E0%A4%A', 'a % itself is written %25'],
+    ['has no end', `/notes/${'x'.repeat(600)}`, 'more than 512 characters'],
+  ])('to an address that %s has a trace, and none of the address', async (_, path, detail) => {
+    const trace = 'a'.repeat(32);
+    const traced = { headers: { traceparent: `00-${trace}-${'b'.repeat(16)}-01` } };
+    const response = await fetch(`${server.url}${path}`, traced);
+    expect(response.headers.get('x-content-type-options')).toBe('nosniff');
+    const details = await problemOf(response, 400);
+    expect(details).toMatchObject({ code: 'malformed', trace_id: trace });
+    expect(details.detail).toContain(detail);
+    expect(details.detail).not.toContain(path);
+    expect((await problemOf(await fetch(`${server.url}${path}`), 400)).trace_id).toMatch(/^[0-9a-f]{32}$/);
   });
 
   it('names all faults of a body and the trace', async () => {

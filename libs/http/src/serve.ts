@@ -6,14 +6,14 @@ import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fa
 import { Fault } from '@spillway/contracts/fault';
 import { createLogger, type Logger } from '@spillway/telemetry/logger';
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import { admitRequests } from './admission.js';
+import { admitRequests, SECURITY_HEADERS } from './admission.js';
 import { checkHost, readApiKeys } from './api-keys.js';
 import { BODY_LIMIT, readBodies } from './bodies.js';
 import { isDocsPath, serveDocs } from './docs.js';
 import { healthOperations, type Readiness, serveHealth } from './health.js';
-import { type Operation, openApiDocument, requireSame } from './openapi.js';
-import { answerProblem, ProblemFilter } from './problem.filter.js';
-import { observeRequests } from './request-hooks.js';
+import { bodiesOf, type Operation, openApiDocument, requireSame } from './openapi.js';
+import { answerProblem, LONGEST_PART, ProblemFilter } from './problem.filter.js';
+import { observeRequests, observeUnreadable } from './request-hooks.js';
 import type { Route } from './routes.js';
 
 export interface ServeHttpOptions {
@@ -55,11 +55,12 @@ export async function serveHttp(options: ServeHttpOptions): Promise<HttpServer> 
   checkHost(options);
   const log = createLogger(options.service);
   const routes: Route[] = [];
-  const adapter = adapterFor(log, routes);
+  const operations = [...options.operations, ...healthOperations];
+  const adapter = adapterFor(log, routes, { ...options, operations });
   const http = adapter.getInstance() as unknown as FastifyInstance;
   observeRequests(http, options.service);
   admitRequests(http, keys);
-  readBodies(http);
+  readBodies(http, routes);
   const app = await NestFactory.create<NestFastifyApplication>(
     { module: HttpModule, imports: [...options.modules] },
     adapter,
@@ -68,7 +69,6 @@ export async function serveHttp(options: ServeHttpOptions): Promise<HttpServer> 
   app.useGlobalFilters(new ProblemFilter(log, routes));
   await app.init();
   // After the controllers, because a route takes the error handler that is set when it is made.
-  const operations = [...options.operations, ...healthOperations];
   serveHealth(http, options.readiness);
   await serveDocs(http, openApiDocument(operations, options.version));
   requireSame(
@@ -84,7 +84,11 @@ export async function serveHttp(options: ServeHttpOptions): Promise<HttpServer> 
   };
 }
 
-function adapterFor(log: Logger, routes: Route[]): FastifyAdapter {
+function adapterFor(
+  log: Logger,
+  routes: Route[],
+  { service, operations }: Pick<ServeHttpOptions, 'service' | 'operations'>,
+): FastifyAdapter {
   const adapter = new FastifyAdapter({
     bodyLimit: BODY_LIMIT,
     // Nobody needs longer to send a request; whoever does holds a connection.
@@ -92,13 +96,17 @@ function adapterFor(log: Logger, routes: Route[]): FastifyAdapter {
     exposeHeadRoutes: false,
     // No middleware of Nest's is used: all of it is Fastify hooks, which cost less.
     skipMiddie: true,
-    routerOptions: { maxParamLength: 512 },
+    routerOptions: { maxParamLength: LONGEST_PART },
     frameworkErrors: (error: FastifyError, request: FastifyRequest, reply: FastifyReply) => {
-      answerProblem(error, request, reply, log, routes);
+      reply.headers(SECURITY_HEADERS);
+      observeUnreadable(request, reply, service, () => answerProblem(error, request, reply, log, routes));
     },
   });
   adapter.getInstance().addHook('onRoute', ({ method, url }) => {
-    for (const each of [method].flat()) routes.push({ method: each, path: url });
+    for (const each of [method].flat()) {
+      const call = { method: each, path: url };
+      routes.push({ ...call, bodies: bodiesOf(operations, call) });
+    }
   });
   return adapter;
 }

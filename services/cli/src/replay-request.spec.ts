@@ -35,6 +35,19 @@ describe('the options of replay', () => {
     expect(requestOf(options(given))).toEqual(wanted);
   });
 
+  it('are refused where no dead letter could be of the age, with both ends', () => {
+    const filter = ['min_age=2h', 'code=unknown', 'max_age=60m'];
+    expect(() => requestOf(options({ filter }))).toThrow(
+      expect.objectContaining({
+        code: 'rejected',
+        problems: ['min_age=2h', 'max_age=60m'].map((text) => ({
+          where: `--filter ${text}`,
+          message: 'nothing is older than min_age and younger than max_age: make min_age the shorter time',
+        })),
+      }),
+    );
+  });
+
   it('are refused with everything that is wrong with them', () => {
     const filter = ['colour=red', 'code', '=x', 'code=', 'min_age=soon', 'max_age=10'];
     const refused = () => requestOf(options({ filter, rate: 'fast', limit: ' ' }));

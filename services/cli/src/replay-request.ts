@@ -26,7 +26,7 @@ const UNITS = { s: 1, m: 60, h: 3_600, d: 86_400 } as const;
 export function requestOf(options: ReplayOptions): Readonly<Record<string, unknown>> {
   const problems: Problem[] = [];
   const { topic, group, filter, dryRun, rate, limit, force } = options;
-  const request = {
+  const request: Readonly<Record<string, unknown>> = {
     ...(topic === undefined ? {} : { topic }),
     ...(group === undefined ? {} : { group }),
     ...Object.fromEntries(filter.flatMap((text) => filterEntry(text, problems))),
@@ -35,6 +35,11 @@ export function requestOf(options: ReplayOptions): Readonly<Record<string, unkno
     ...(limit === undefined ? {} : { limit: numberOf('--limit', limit, problems) }),
     ...(force ? { force: true } : {}),
   };
+  const ages = filter.filter((text) => AGE_FIELDS.some((field) => text.startsWith(`${field}=`)));
+  if (Number(request['min_age_s']) > Number(request['max_age_s'])) {
+    const message = 'nothing is older than min_age and younger than max_age: make min_age the shorter time';
+    problems.push(...ages.map((text) => ({ where: `--filter ${text}`, message })));
+  }
   if (problems.length > 0) throw new Fault('rejected', 'these options are not usable', { problems });
   return request;
 }

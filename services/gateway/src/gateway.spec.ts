@@ -152,6 +152,58 @@ describe('a message', () => {
     expect(await problem(await fetch(`${server.url}${path}`, { method }))).toMatchObject({ status, code });
   });
 
+  const JSON_OR_LINES = 'must be application/json or application/x-ndjson';
+  it.each([
+    ['of a type that is not taken', '/v1/messages', 'text/xml', '<text/>', 415, JSON_OR_LINES],
+    [
+      'in lines where one is taken',
+      '/v1/replays',
+      'application/x-ndjson',
+      '{}',
+      415,
+      'must be application/json',
+    ],
+    [
+      'that is too large',
+      '/v1/messages',
+      'application/json',
+      1_048_577,
+      413,
+      'may have at most 1048576 bytes',
+    ],
+    [
+      'of too many bytes',
+      '/v1/messages',
+      'application/x-ndjson',
+      4_194_305,
+      413,
+      'may have at most 4194304 bytes',
+    ],
+  ])('%s is told what is taken', async (_, path, type, body, status, message) => {
+    const sent = typeof body === 'string' ? body : ' '.repeat(body);
+    const headers = { 'content-type': type };
+    const details = await problem(
+      await fetch(`${server.url}${path}`, { method: 'POST', body: sent, headers }),
+    );
+    const place = status === 415 ? { header: 'Content-Type' } : { pointer: '' };
+    expect(details).toMatchObject({ status, errors: [{ ...place, message }] });
+  });
+
+  it.each(['/v1/savings', '/v1/policy'])(
+    '%s names both ends of a span that ends before it begins',
+    async (path) => {
+      const answer = await get(`${path}?from=2026-11-25&to=2026-11-24T23:00:00Z`);
+      expect(await problem(answer)).toMatchObject({
+        status: 400,
+        code: 'malformed',
+        errors: [
+          { parameter: 'from', message: 'must not be after `to`' },
+          { parameter: 'to', message: 'must not be before `from`' },
+        ],
+      });
+    },
+  );
+
   it('with faults is refused with all of them, and is not on the log', async () => {
     const response = await post({ text: '', channel: 7, extra: true }, { 'idempotency-key': 'a b' });
     expect(await problem(response)).toMatchObject({
@@ -264,6 +316,8 @@ describe('many messages in one call', () => {
       ]),
     );
     const accepted = { id: expect.any(String), conversation_id: 'c1', trace_id: expect.any(String) };
+    for (const answer of answers)
+      expect(answer).toMatchObject({ trace_id: expect.stringMatching(/^[0-9a-f]{32}$/) });
     expect(answers).toMatchObject([
       { line: 1, ...accepted },
       { line: 2, ...accepted },

@@ -4,7 +4,7 @@ import type { Caller } from '@spillway/http/api-keys';
 import { parseJson } from '@spillway/http/bodies';
 import { problemOfFault } from '@spillway/http/problem';
 import { ERROR_TYPE, MESSAGE_ID } from '@spillway/telemetry/names';
-import { headersOf, tracer } from '@spillway/telemetry/tracing';
+import { headersOf, traceIdOf, tracer } from '@spillway/telemetry/tracing';
 import { acceptedJson } from './accepted.js';
 import type { Arrival, Intake } from './intake.js';
 import { readLine } from './message-request.js';
@@ -15,7 +15,7 @@ export const MOST_LINES = 1_000;
 
 /**
  * Takes in one message for each line and answers each line with one of JSON: the same as for a single message, or
- * problem details, with the number of the line. Throws `too_large` for too many lines, `malformed` for none, and as
+ * problem details, with the number of the line; a line that cannot be read has the trace of the upload. Throws `too_large` for too many lines, `malformed` for none, and as
  * `Intake.admit` does.
  */
 export async function admitLines(
@@ -31,9 +31,11 @@ export async function admitLines(
     const results = (await intake.admit(opened, caller, now)).values();
     return read
       .map((line) =>
-        line instanceof Fault ? line : noted(line.span, results.next().value as Receipt | Fault),
+        line instanceof Fault
+          ? problemOfFault(line, traceIdOf(context.active()))
+          : answerOf(line.span, results.next().value as Receipt | Fault),
       )
-      .map((answer, index) => `${JSON.stringify(answerOf(answer, lines[index]?.number))}\n`)
+      .map((answer, index) => `${JSON.stringify({ line: lines[index]?.number, ...answer })}\n`)
       .join('');
   } finally {
     for (const { span } of opened) span.end();
@@ -46,11 +48,6 @@ interface Opened extends Arrival {
 }
 
 const isOpened = (line: Opened | Fault): line is Opened => !(line instanceof Fault);
-
-const answerOf = (answer: Receipt | Fault, line: number | undefined): object => ({
-  line,
-  ...(answer instanceof Fault ? problemOfFault(answer, '') : acceptedJson(answer)),
-});
 
 function openLine(bytes: Uint8Array): Opened | Fault {
   try {
@@ -69,10 +66,13 @@ function startTrace(): Span {
   return tracer('gateway').startSpan('receive message', { kind: SpanKind.PRODUCER, root: true, links });
 }
 
-function noted<R extends Receipt | Fault>(span: Span, result: R): R {
-  if (result instanceof Fault) span.setAttribute(ERROR_TYPE, result.code);
-  else span.setAttribute(MESSAGE_ID, result.id);
-  return result;
+function answerOf(span: Span, result: Receipt | Fault): object {
+  if (result instanceof Fault) {
+    span.setAttribute(ERROR_TYPE, result.code);
+    return problemOfFault(result, span.spanContext().traceId);
+  }
+  span.setAttribute(MESSAGE_ID, result.id);
+  return acceptedJson(result);
 }
 
 interface Line {

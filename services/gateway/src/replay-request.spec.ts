@@ -42,6 +42,14 @@ describe('a dead letter is asked for', () => {
   });
 });
 
+it('is refused where no dead letter could be of the age, with both ends', () => {
+  const { error } = replaySchema.safeParse({ min_age_s: 61, max_age_s: 60 });
+  expect(error?.issues.map(({ path, message }) => [path.join(), message])).toEqual([
+    ['min_age_s', 'must not be over `max_age_s`'],
+    ['max_age_s', 'must not be under `min_age_s`'],
+  ]);
+});
+
 describe('the topics that are read', () => {
   it.each<[string, object, readonly string[]]>([
     ['all', {}, deadTopics],

@@ -3,6 +3,7 @@ import { topicOf } from '@spillway/contracts/event';
 import type { DeadLettered } from '@spillway/contracts/events';
 import { type FaultCode, reactions } from '@spillway/contracts/fault';
 import { deadTopic, eventSchemas, type Group, subscriptions } from '@spillway/contracts/topology';
+import { inOrder } from '@spillway/http/check';
 import { z } from 'zod';
 
 /** Dead letters that one call may replay. */
@@ -15,23 +16,27 @@ const codes = Object.keys(reactions) as FaultCode[];
 const seconds = z.number().min(0);
 
 /** The body of `POST /v1/replays`: which dead letters, and how. What is left out, everything passes. */
-export const replaySchema = z.strictObject({
-  topic: z.enum(eventSchemas.map(topicOf)).optional().describe('topic of the event'),
-  group: z.enum(groups).optional().describe('service that could not handle it'),
-  code: z.enum(codes).optional().describe('class of the error'),
-  message_id: z.string().optional(),
-  conversation_id: z.string().optional(),
-  event_id: z.string().optional(),
-  min_age_s: seconds.optional().describe('seconds that have passed since it was parked, at least'),
-  max_age_s: seconds.optional().describe('seconds that have passed since it was parked, at most'),
-  dry_run: z.boolean().default(false).describe('Changes nothing, and tells what would be replayed'),
-  limit: z.int().min(1).max(MOST_REPLAYS).default(1_000).describe('Replays of this call, at most'),
-  rate: z.number().min(0.1).max(1_000).default(50).describe('Replays a second, at most'),
-  force: z
-    .boolean()
-    .default(false)
-    .describe(`Also what was replayed ${REPLAYS_LIMIT} times and failed each time`),
-});
+export const replaySchema = z
+  .strictObject({
+    topic: z.enum(eventSchemas.map(topicOf)).optional().describe('topic of the event'),
+    group: z.enum(groups).optional().describe('service that could not handle it'),
+    code: z.enum(codes).optional().describe('class of the error'),
+    message_id: z.string().optional(),
+    conversation_id: z.string().optional(),
+    event_id: z.string().optional(),
+    min_age_s: seconds.optional().describe('seconds that have passed since it was parked, at least'),
+    max_age_s: seconds.optional().describe('seconds that have passed since it was parked, at most'),
+    dry_run: z.boolean().default(false).describe('Changes nothing, and tells what would be replayed'),
+    limit: z.int().min(1).max(MOST_REPLAYS).default(1_000).describe('Replays of this call, at most'),
+    rate: z.number().min(0.1).max(1_000).default(50).describe('Replays a second, at most'),
+    force: z
+      .boolean()
+      .default(false)
+      .describe(`Also what was replayed ${REPLAYS_LIMIT} times and failed each time`),
+  })
+  .check(
+    inOrder(['min_age_s', 'must not be over `max_age_s`'], ['max_age_s', 'must not be under `min_age_s`']),
+  );
 
 export type ReplayRequest = z.output<typeof replaySchema>;
 

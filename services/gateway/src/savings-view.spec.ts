@@ -68,6 +68,12 @@ it.each([
   expect(checkQuery(savingsQuerySchema, query)).toEqual(expected);
 });
 
+it('that begins when it ends is a span, if an empty one', () => {
+  const day = Date.UTC(2026, 10, 24);
+  const query = { from: '2026-11-24', to: '2026-11-24T00:00:00Z' };
+  expect(checkQuery(savingsQuerySchema, query)).toEqual({ from: day, to: day });
+});
+
 it.each(['yesterday', '2026-13-01', '2026-11-24T08:00:00', '1732406400000'])('no span: %s', (from) => {
   expect(() => checkQuery(savingsQuerySchema, { from })).toThrow(
     expect.objectContaining({ problems: [{ where: '?from', message: expect.stringContaining('such as') }] }),

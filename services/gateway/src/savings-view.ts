@@ -1,3 +1,4 @@
+import { inOrder } from '@spillway/http/check';
 import type { Bill, ModelSavings, Money, Savings, SpanQuery, StepSavings } from '@spillway/store/ledger';
 import { z } from 'zod';
 import { exact, exactSchema } from './exact.js';
@@ -11,10 +12,12 @@ const moment = z
   .transform((text) => Date.parse(text));
 
 /** The query of `GET /v1/savings`. */
-export const savingsQuerySchema = z.strictObject({
-  from: moment.optional().describe('first moment of receipt; a date means its midnight, UTC'),
-  to: moment.optional().describe('moment of receipt that is no longer counted'),
-});
+export const savingsQuerySchema = z
+  .strictObject({
+    from: moment.optional().describe('first moment of receipt; a date means its midnight, UTC'),
+    to: moment.optional().describe('moment of receipt that is no longer counted'),
+  })
+  .check(inOrder(['from', 'must not be after `to`'], ['to', 'must not be before `from`']));
 
 const money = z.object({
   nanos: exactSchema.nullable().describe('nano-dollars; null: some parts have no known price'),
