@@ -1,3 +1,4 @@
+import { counted } from './counted.js';
 import type { NonInferiority } from './statistics/non-inferiority.js';
 import type { CascadeFigures, StepVerdict } from './verdict.js';
 
@@ -25,8 +26,7 @@ export function pointsText(share: number): string {
 export const claimText = ({ margin, confidence }: NonInferiority, rows: number): string =>
   `no loss above ${pointsText(margin)} with ${percent(confidence)} confidence on ${messages(rows)}`;
 
-const messages = (count: number | bigint): string =>
-  `${whole(count)} ${Number(count) === 1 ? 'message' : 'messages'}`;
+const messages = (count: number | bigint): string => counted(count, 'message');
 
 /** The verdict in one or more sentences, in the words that it holds in. */
 export function verdictText(verdict: StepVerdict): string {

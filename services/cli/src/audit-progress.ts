@@ -1,4 +1,5 @@
 import { stat } from 'node:fs/promises';
+import { counted } from '@spillway/eval/counted';
 import type { Terminal } from './terminal.js';
 
 /** A reading under way. */
@@ -26,7 +27,7 @@ export async function* withBar(
     for await (const chunk of bytes) {
       yield chunk;
       const done = bytesRead() === size ? Math.ceil(size / MEBIBYTE) : Math.floor(bytesRead() / MEBIBYTE);
-      bar.update(done, `${linesRead().toLocaleString('en')} lines`);
+      bar.update(done, counted(linesRead(), 'line'));
     }
   } finally {
     bar.stop();

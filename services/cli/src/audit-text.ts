@@ -2,6 +2,7 @@ import type { Assumptions } from '@spillway/eval/audit-log/assumptions';
 import type { TokenCounts } from '@spillway/eval/audit-log/logged-call';
 import type { FineTuning, Projection, StepProjection } from '@spillway/eval/audit-log/projection';
 import type { LogTally, ReasonCount } from '@spillway/eval/audit-log/tally';
+import { counted } from '@spillway/eval/counted';
 import { dollars } from './bill.js';
 import { tableLines } from './table.js';
 
@@ -13,9 +14,9 @@ const count = (number: number | bigint): string => number.toLocaleString('en');
 const percent = (share: number): string => `${(100 * share).toFixed(1)} %`;
 const day = (ms: number | undefined): string =>
   ms === undefined ? 'unknown' : new Date(ms).toISOString().slice(0, 10);
-const calls = (number: number): string => `${count(number)} ${number === 1 ? 'call' : 'calls'}`;
-const lines = (number: number): string => `${count(number)} ${number === 1 ? 'line' : 'lines'}`;
-const daysOf = (number: number): string => `${count(number)} ${number === 1 ? 'day' : 'days'}`;
+const calls = (number: number): string => counted(number, 'call');
+const lines = (number: number): string => counted(number, 'line');
+const daysOf = (number: number): string => counted(number, 'day');
 
 /**
  * The audit for a person: the bill today and projected, what to evaluate first, when fine-tuning pays, what was not read.

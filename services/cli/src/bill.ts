@@ -1,3 +1,4 @@
+import { counted } from '@spillway/eval/counted';
 import { tableLines } from './table.js';
 
 /** The parts of `GET /v1/savings` that the bill shows. Money is in nano-dollars, null: unknown. */
@@ -73,7 +74,7 @@ export function billText(savings: SavingsAnswer, names: BillNames): string {
   );
   const rate = savings.escalation_rate === null ? '–' : percent(savings.escalation_rate);
   return [
-    `${savings.messages} messages: ${savings.settled} settled, ${savings.in_review} with a person, ${savings.failed} failed; a big model worked on ${rate} of them`,
+    `${counted(savings.messages, 'message')}: ${savings.settled} settled, ${savings.in_review} with a person, ${savings.failed} failed; a big model worked on ${rate} of them`,
     '',
     ...section('Spent', savings, 'cost', 'saved_nanos'),
     ...(embedded

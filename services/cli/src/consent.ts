@@ -1,4 +1,5 @@
 import { Fault } from '@spillway/contracts/fault';
+import { counted } from '@spillway/eval/counted';
 import { type CallEstimate, mostOfAll } from '@spillway/eval/estimate';
 import { dollarsOf, nanosOf } from '@spillway/pack/prices';
 import { dollars } from './bill.js';
@@ -61,10 +62,11 @@ const money = (nanos: bigint | undefined): string => dollars(nanos === undefined
 export function estimateLine(estimate: CallEstimate): string {
   const { step, model, embedded, calls, known, inputTokens, outputTokens } = estimate;
   if (embedded) return `${step}: ${model} runs in this process and costs nothing`;
-  const there = known === 0 ? '' : `, ${count(known)} answers are there already`;
+  const there =
+    known === 0 ? '' : `, ${counted(known, 'answer')} ${known === 1 ? 'is' : 'are'} there already`;
   if (calls === 0) return `${step}: nothing to ask of ${model}${there}`;
   const tokens = `at most ${count(inputTokens)} tokens in and ${count(outputTokens)} out`;
-  return `${step}: ${count(calls)} ${calls === 1 ? 'call' : 'calls'} to ${model}${there}; ${tokens}; ${costOf(estimate)}`;
+  return `${step}: ${counted(calls, 'call')} to ${model}${there}; ${tokens}; ${costOf(estimate)}`;
 }
 
 function costOf({ onceNanos, mostNanos, pricesFrom }: CallEstimate): string {

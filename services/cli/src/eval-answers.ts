@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { Fault } from '@spillway/contracts/fault';
 import { answerAll, unanswered } from '@spillway/eval/answers';
 import { type CallCache, openCallCache } from '@spillway/eval/call-cache';
+import { counted } from '@spillway/eval/counted';
 import { type CallEstimate, estimateCalls } from '@spillway/eval/estimate';
 import { restTime } from '@spillway/eval/rest-time';
 import type { StepInput, StepName } from '@spillway/models/language-model';
@@ -156,7 +157,7 @@ export function requireAnswers(
     );
     return [...new Set(codes)].map((code) => ({
       where: `${step} ${contestant.name}`,
-      message: `${codes.filter((one) => one === code).length} of ${answers.length} calls: ${code}`,
+      message: `${codes.filter((one) => one === code).length} of ${counted(answers.length, 'call')}: ${code}`,
     }));
   });
   if (problems.length === 0) return;

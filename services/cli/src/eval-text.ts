@@ -1,5 +1,6 @@
 import { differenceTable, lineTable, money, notesOf, type Table } from '@spillway/eval/comparison-cells';
 import { claimsLine } from '@spillway/eval/comparison-markdown';
+import { counted } from '@spillway/eval/counted';
 import { judgeTable } from '@spillway/eval/judge-report';
 import type { StepTest } from '@spillway/eval/junit';
 import type { StepComparison } from '@spillway/eval/step-comparison';
@@ -46,5 +47,5 @@ export function stepTest(comparison: StepComparison): StepTest {
 /** Where the answers came from, and what was paid for them. */
 export function tallyText({ calls, served, paidNanos }: CallTally): string {
   if (calls === 0) return 'No endpoint was called: embedded models answered, $0.';
-  return `Served from the cache: ${count(served)} of ${count(calls)} calls; paid for the others: ${paidNanos === 0n ? '$0' : money(paidNanos)}.`;
+  return `Served from the cache: ${count(served)} of ${counted(calls, 'call')}; paid for the others: ${paidNanos === 0n ? '$0' : money(paidNanos)}.`;
 }

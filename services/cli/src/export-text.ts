@@ -1,9 +1,10 @@
+import { counted } from '@spillway/eval/counted';
 import type { Format } from '@spillway/eval/export/formats';
 import { type LeftOut, leftOutReasons } from '@spillway/eval/export/left-out';
 import { type ExportSummary, rowsIn } from '@spillway/eval/export/summary';
 
 const count = (number: number): string => number.toLocaleString('en');
-const rowsOf = (number: number): string => `${count(number)} ${number === 1 ? 'row' : 'rows'}`;
+const rowsOf = (number: number): string => counted(number, 'row');
 
 /** An export in a few lines for whoever watches. No text of a customer. */
 export function summaryLines(summary: ExportSummary): readonly string[] {
@@ -15,7 +16,8 @@ export function summaryLines(summary: ExportSummary): readonly string[] {
     `${step}: ${rowsOf(rowsIn(summary))} of ${firstDay} to ${lastDay} (${sources.join(', ')}): train ${count(rows.train)}, validation ${count(rows.validation)}, test ${count(rows.test)}`,
     ...(kinds.length === 0 ? [] : [`masked: ${kinds.join(', ')}`]),
     ...embedded.map(
-      ({ model, rows: number }) => `${rowsOf(number)} were answered by ${model}, which is no language model`,
+      ({ model, rows: number }) =>
+        `${rowsOf(number)} ${number === 1 ? 'was' : 'were'} answered by ${model}, which is no language model`,
     ),
     ...leftOutLines(leftOut),
   ];

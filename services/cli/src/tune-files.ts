@@ -4,6 +4,7 @@ import { Fault } from '@spillway/contracts/fault';
 import { answeredRow } from '@spillway/eval/answered-row';
 import { type AnswerOptions, answerAll, unanswered } from '@spillway/eval/answers';
 import { type CallCache, openCallCache } from '@spillway/eval/call-cache';
+import { counted } from '@spillway/eval/counted';
 import { type LabelledRow, type LabelledStep, readLabelled } from '@spillway/eval/dataset';
 import { type CallEstimate, estimateCalls } from '@spillway/eval/estimate';
 import { allRead } from '@spillway/eval/json-lines';
@@ -150,7 +151,9 @@ function unseen(
   if (!embedded) return rows;
   const kept = unseenRows(step, rows, pack);
   if (kept.length < rows.length) {
-    say(`${rows.length - kept.length} rows for ${step} are examples that the model was trained on: left out`);
+    const known = rows.length - kept.length;
+    const are = known === 1 ? 'is an example' : 'are examples';
+    say(`${counted(known, 'row')} for ${step} ${are} that the model was trained on: left out`);
   }
   return kept;
 }

@@ -1,5 +1,6 @@
 import type { Interval } from '@spillway/confidence/binomial';
 import { gapRecovered } from '@spillway/confidence/routing-curve';
+import { counted } from '../counted.js';
 import type { StepFigures } from './compare-step.js';
 import { dataLine } from './data-line.js';
 import type { Figure, Line } from './lines.js';
@@ -140,7 +141,7 @@ export function notesOf(figures: StepFigures): readonly string[] {
       : []),
     ...(has('fitted') || has('best') ? [CHOSEN_NOTE] : []),
     ...(has('best') ? [BEST_NOTE] : []),
-    `the policy at ${threshold} keeps ${decisions.keep} of ${rows} small answers and sends ${decisions.escalate} on${held}; what stands by label, field or check is of this cascade`,
+    `the policy at ${threshold} keeps ${decisions.keep} of ${counted(rows, 'small answer')} and sends ${decisions.escalate} on${held}; what stands by label, field or check is of this cascade`,
     ...(gap === undefined
       ? []
       : [
@@ -153,7 +154,8 @@ export function notesOf(figures: StepFigures): readonly string[] {
         ]),
     ...models.flatMap(({ name, failures }) =>
       Object.entries(failures).map(
-        ([code, count]) => `${name}: ${count} answers failed (${code}) and count as wrong`,
+        ([code, count]) =>
+          `${name}: ${counted(count, 'answer')} failed (${code}) and ${count === 1 ? 'counts' : 'count'} as wrong`,
       ),
     ),
     ...models.flatMap(({ name, spread }) =>

@@ -1,3 +1,4 @@
+import { counted } from '../counted.js';
 import type { Format } from './formats.js';
 import { leftOutReasons } from './left-out.js';
 import { type Part, parts } from './split.js';
@@ -65,7 +66,7 @@ export const modelCard = (summary: ExportSummary, facts: CardFacts): string =>
   ].join('\n\n');
 
 const data = (summary: ExportSummary, { packHash, pack }: CardFacts): string =>
-  `${rowsIn(summary)} rows of messages received from ${summary.firstDay ?? '–'} to ${summary.lastDay ?? '–'}. Prompts and answers are those of pack ${pack}, ${packHash.slice(0, 12)}: a pack with other prompts, labels or fields needs a new export.`;
+  `${counted(rowsIn(summary), 'row')} of messages received from ${summary.firstDay ?? '–'} to ${summary.lastDay ?? '–'}. Prompts and answers are those of pack ${pack}, ${packHash.slice(0, 12)}: a pack with other prompts, labels or fields needs a new export.`;
 
 const labelRows = ({ byLabel }: ExportSummary): string[][] =>
   Object.entries(byLabel).map(([label, counts]: [string, Readonly<Record<Part, number>>]) => [

@@ -2,6 +2,7 @@ import { dollarsOf } from '@spillway/pack/prices';
 import { claimOf, errorWords, percent } from '@spillway/policy/certificate';
 import { alarmReason } from '@spillway/policy/drift-alarm';
 import type { Money } from '@spillway/store/ledger';
+import { counted } from '../counted.js';
 import { reviewClaimsText } from './claims.js';
 import type { AuditedMonth, TaskMonth, TaskReview } from './review.js';
 import { type ScoreMonth, scoreBins } from './scores.js';
@@ -36,7 +37,7 @@ export const actionOf = ({ recommendation }: TaskReview): string => actionName[r
 
 /** Money to the nano-dollar; what has no known price is told of. */
 export const moneyText = ({ knownNanos, unpriced }: Money): string =>
-  `$${dollarsOf(knownNanos)}${unpriced === 0 ? '' : ` and ${unpriced} calls without a known price`}`;
+  `$${dollarsOf(knownNanos)}${unpriced === 0 ? '' : ` and ${counted(unpriced, 'call')} without a known price`}`;
 
 const shareText = (count: number, of: number): string =>
   of === 0 ? String(count) : `${count} (${percent(count / of)})`;
@@ -107,7 +108,10 @@ export function figuresOf({ now, before, drift, frozen, alarms, policy }: TaskRe
     once(
       'not covered by the certificate',
       frozen
-        .map(({ fingerprint, answers }) => `${answers} answers of ${fingerprint || 'an unnamed model'}`)
+        .map(
+          ({ fingerprint, answers }) =>
+            `${counted(answers, 'answer')} of ${fingerprint || 'an unnamed model'}`,
+        )
         .join('; ') || 'none',
     ),
     compared('cost of the small model', ({ cost }) => moneyText(cost.small)),
@@ -121,13 +125,13 @@ export function figuresOf({ now, before, drift, frozen, alarms, policy }: TaskRe
 export function certificateText({ policy: { certificate } }: TaskReview): string {
   if (certificate === undefined) return 'No certificate: the threshold promises nothing.';
   const { rows, accepted, errors, data, certifiedOn, fingerprint, labelSource } = certificate;
-  return `${claimOf(certificate)} Certified on ${certifiedOn} on ${rows} rows (${errors} of ${accepted} kept are ${errorWords[labelSource].so}), ${data}, for ${fingerprint}.`;
+  return `${claimOf(certificate)} Certified on ${certifiedOn} on ${counted(rows, 'row')} (${errors} of ${accepted} kept are ${errorWords[labelSource].so}), ${data}, for ${fingerprint}.`;
 }
 
 /** What a change was tested on; empty where nothing was tested. */
 export function lookText({ recommendation: { look } }: TaskReview): string {
   if (look === undefined || !('certification' in look)) return '';
-  return `Tested on ${look.rows} answers, a uniform sample of the month's, ${look.data}: look ${look.number} of the plan, at a delta of ${look.delta.toPrecision(2)}.`;
+  return `Tested on ${counted(look.rows, 'answer')}, a uniform sample of the month's, ${look.data}: look ${look.number} of the plan, at a delta of ${look.delta.toPrecision(2)}.`;
 }
 
 /** What all figures of a review are of. */

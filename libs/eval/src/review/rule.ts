@@ -8,6 +8,7 @@ import {
   percent,
 } from '@spillway/policy/certificate';
 import { tightened } from '@spillway/policy/safeguard';
+import { counted } from '../counted.js';
 import { expectedSettings } from '../expected-traffic.js';
 import type { TaskSettings } from '../tune/policy-edit.js';
 import type { LookOrNot } from './look.js';
@@ -86,11 +87,11 @@ function unaudited({ uncovered }: RuleFacts, certificate: Certificate): Recommen
   const moreLabels = Number.isFinite(needed) ? needed : certificate.accepted;
   const why =
     uncovered > 0
-      ? `No kept answer that the certificate covers has a label, and ${uncovered} answers are of another fingerprint: the certificate is frozen for these. Certify them with \`spillway tune\``
+      ? `No kept answer that the certificate covers has a label, and ${counted(uncovered, 'answer')} ${uncovered === 1 ? 'is' : 'are'} of another fingerprint: the certificate is frozen for ${uncovered === 1 ? 'it' : 'these'}. Certify ${uncovered === 1 ? 'it' : 'them'} with \`spillway tune\``
       : `No kept answer has a label by the certificate's source: set \`shadow\` in the policy, or have people label drawn messages`;
   return still(
     'keep_and_label',
-    `${why}. About ${moreLabels} labels show whether the promise holds.`,
+    `${why}. About ${counted(moreLabels, 'label')} ${moreLabels === 1 ? 'shows' : 'show'} whether the promise holds.`,
     moreLabels,
   );
 }
