@@ -51,7 +51,7 @@ const lines = {
 type Line = z.output<(typeof lines)[LabelledStep]>;
 
 /**
- * Reads labelled messages for a step: JSON lines, gzip where the name ends in `.gz`. Every row has `text`, and `label`
+ * Reads labelled messages for a step: JSON lines, gzip or not. Every row has `text`, and `label`
  * (classify, sentiment) or `fields` (extract: name to value or values); `id`, `subject`, `locale`, `received_at` and
  * `conversation_id` are read where they are there. With `pack`, a row whose label or field the pack does not have fits not.
  *

@@ -1,7 +1,6 @@
-import { createReadStream } from 'node:fs';
-import { createGunzip } from 'node:zlib';
 import { Fault, type Problem } from '@spillway/contracts/fault';
 import type { z } from 'zod';
+import { fileLines } from './file-lines.js';
 
 /** Lines that do not fit of which is said what is wrong; of more of them only the numbers. */
 const MAX_EXPLAINED = 20;
@@ -20,9 +19,9 @@ interface Form<S extends z.ZodType> {
 }
 
 /**
- * Reads a file of JSON lines by a schema, gzip where the name ends in `.gz`; `number` counts lines from 1, empty ones too.
+ * Reads a file of JSON lines, gzip or not, by a schema; `number` counts lines from 1, empty ones too.
  *
- * @throws Fault `missing` when the file cannot be read, `malformed` with every line that does not fit (the first twenty with
+ * @throws Fault as `openFile` does, `malformed` with every line that does not fit (the first twenty with
  * what is wrong, of the others the first five hundred numbers) and every name that means nothing (with its first twenty
  * lines), and with nothing of what a customer wrote
  */
@@ -37,7 +36,7 @@ export async function readJsonLines<S extends z.ZodType, T>(
   const furtherLines: number[] = [];
   let further = 0;
   let number = 0;
-  for await (const line of linesOf(path)) {
+  for await (const line of fileLines(path)) {
     number += 1;
     // Some editors put a byte order mark before the first line; it counts as space.
     const text = line.trim();
@@ -114,24 +113,4 @@ function parsedLine<S extends z.ZodType>(line: string, schema: S): Read<z.output
   return {
     wrong: parsed.error.issues.map(({ path, message }) => `${path.join('.') || 'line'}: ${message}`),
   };
-}
-
-async function* linesOf(path: string): AsyncGenerator<string> {
-  const file = createReadStream(path);
-  const input = path.endsWith('.gz') ? file.pipe(createGunzip()) : file;
-  file.once('error', (error) => input.destroy(error));
-  let rest = '';
-  try {
-    for await (const chunk of input.setEncoding('utf8')) {
-      // A text may hold the other signs that some readers take for the end of a line.
-      const parts = `${rest}${chunk as string}`.split('\n');
-      rest = parts.pop() ?? '';
-      yield* parts;
-    }
-  } catch (cause) {
-    throw new Fault('missing', `${path} cannot be read`, { cause });
-  } finally {
-    file.destroy();
-  }
-  yield rest;
 }

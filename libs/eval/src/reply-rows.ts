@@ -35,7 +35,7 @@ const moods = { negative: Mood.NEGATIVE, neutral: Mood.NEUTRAL, positive: Mood.P
 const KNOWN = 1;
 
 /**
- * Reads messages with checklists for a step: JSON lines, gzip where the name ends in `.gz`, as
+ * Reads messages with checklists for a step: JSON lines, gzip or not, as
  * `@spillway/pack/reply-lines` describes them. With `pack`, a row whose intent or field the pack does not have fits not.
  *
  * @throws Fault as `readJsonLines` does

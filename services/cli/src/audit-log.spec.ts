@@ -80,23 +80,26 @@ describe('spillway audit', () => {
     expect(text).not.toContain('secret');
   });
 
-  it('says the same in JSON, of a zipped file as well, with nothing of what stands in it', async () => {
-    const path = file('log.jsonl.gz', gzipSync(log));
-    const text = await run(path, { json: true });
-    expect(text).not.toContain('secret');
-    expect(JSON.parse(text)).toMatchObject({
-      lines: 4,
-      calls: 3,
-      cost: { nanos: 9_800_000, known_nanos: 9_800_000, unpriced: 0 },
-      formats: { 'openai-chat': 3 },
-      projection: { evaluate_first: ['classify', 'draft'] },
-      steps: [
-        { step: 'classify', grouped_by: 'name', first_line: 1, cost: { nanos: 7_000_000 } },
-        { step: 'draft', calls: 1, cost: { nanos: 2_800_000 } },
-      ],
-      unreadable: [{ reason: 'is not JSON', lines: 1, first_lines: [4] }],
-    });
-  });
+  it.each(['log.jsonl.gz', 'log-2026-10'])(
+    'says the same in JSON, of a zipped file as well, with nothing of what stands in it: %s',
+    async (name) => {
+      const path = file(name, gzipSync(log));
+      const text = await run(path, { json: true });
+      expect(text).not.toContain('secret');
+      expect(JSON.parse(text)).toMatchObject({
+        lines: 4,
+        calls: 3,
+        cost: { nanos: 9_800_000, known_nanos: 9_800_000, unpriced: 0 },
+        formats: { 'openai-chat': 3 },
+        projection: { evaluate_first: ['classify', 'draft'] },
+        steps: [
+          { step: 'classify', grouped_by: 'name', first_line: 1, cost: { nanos: 7_000_000 } },
+          { step: 'draft', calls: 1, cost: { nanos: 2_800_000 } },
+        ],
+        unreadable: [{ reason: 'is not JSON', lines: 1, first_lines: [4] }],
+      });
+    },
+  );
 
   it("shows what has no price as unknown, and prices it with a team's own table", async () => {
     const path = file('own.jsonl', call('sort', 'house-70b', '2026-10-01'));
@@ -152,10 +155,23 @@ describe('spillway audit', () => {
   it.each([
     ['a file that is not there', () => join(folder, 'none.jsonl'), {}, 'missing'],
     ['a zipped file that was cut', () => file('cut.gz', gzipSync(log).subarray(0, 60)), {}, 'malformed'],
+    ['a file of which no line is a call', () => file('none.jsonl', 'no\n{"a":1}\n'), {}, 'malformed'],
+    ['an empty file', () => file('empty.jsonl', '\n'), {}, 'malformed'],
     ['prices that are none', () => file('a.jsonl', log), { prices: file('p.json', '{}') }, 'malformed'],
     ['a small model without a price', () => file('b.jsonl', log), { assume: ['small=none'] }, 'rejected'],
   ])('refuses %s', async (_, path, options, code) => {
     await expect(run(path(), options)).rejects.toMatchObject({ code });
+  });
+
+  it('names the reasons where not one line could be read', async () => {
+    const path = file('unread.jsonl', '{"a secret":1}\nno\nno\n');
+    await expect(run(path)).rejects.toMatchObject({
+      message: `not one line of ${path} could be read`,
+      problems: [
+        { where: `${path}:2, ${path}:3`, message: 'is not JSON (2 lines)' },
+        { where: `${path}:1`, message: 'is of no format that is known (1 line)' },
+      ],
+    });
   });
 
   it('names every step that is assumed and is not in the log', async () => {

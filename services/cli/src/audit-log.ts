@@ -1,7 +1,5 @@
-import { createReadStream } from 'node:fs';
 import { readFile } from 'node:fs/promises';
-import { createGunzip } from 'node:zlib';
-import { Fault, type FaultCode } from '@spillway/contracts/fault';
+import { Fault } from '@spillway/contracts/fault';
 import { parseAssumptions } from '@spillway/eval/audit-log/assumptions';
 import {
   defaultPrices,
@@ -12,7 +10,9 @@ import {
 } from '@spillway/eval/audit-log/price-table';
 import { project } from '@spillway/eval/audit-log/projection';
 import { readLog } from '@spillway/eval/audit-log/read-log';
-import { logTally } from '@spillway/eval/audit-log/tally';
+import { type LogTally, logTally } from '@spillway/eval/audit-log/tally';
+import { counted } from '@spillway/eval/counted';
+import { openFile } from '@spillway/eval/file-lines';
 import { didYouMean } from '@spillway/pack/nearest';
 import { auditJson } from './audit-json.js';
 import { withBar } from './audit-progress.js';
@@ -33,7 +33,7 @@ const CHUNK = 1024 * 1024;
  * `spillway audit`: reads a log of calls of big models and prints what its steps cost, what they would cost with a small
  * model first, what to evaluate first, and from which volume on fine-tuning pays.
  *
- * @throws Fault `missing` or `malformed` when a file cannot be read, `rejected` when an assumption cannot,
+ * @throws Fault `missing` or `malformed` when a file, or all of its lines, cannot be read, `rejected` when an assumption cannot,
  * `cancelled` when it was stopped
  */
 export async function audit(
@@ -55,6 +55,7 @@ export async function audit(
     }),
   );
   const sum = tally.sum();
+  needLines(path, sum);
   needSteps(
     assumptions.keptMillionthsOf,
     sum.steps.map(({ step }) => step.label),
@@ -74,6 +75,17 @@ function needPrices(models: readonly string[], prices: PriceTable): void {
     .filter((model) => prices.rowFor(model, undefined, 0) === undefined)
     .map((model) => ({ where: model, message: 'has no price: give one with --prices' }));
   if (problems.length > 0) throw new Fault('rejected', 'a model that is assumed has no price', { problems });
+}
+
+/** A bill of nothing would look like a log that cost nothing. */
+function needLines(path: string, { lines, unreadable }: LogTally): void {
+  if (lines > unreadable.reduce((sum, reason) => sum + reason.lines, 0)) return;
+  const problems = unreadable.map(({ reason, lines: number, first }) => ({
+    where: first.map((each) => `${path}:${each}`).join(', '),
+    message: `${reason} (${counted(number, 'line')})`,
+  }));
+  const message = lines === 0 ? `${path} has no line` : `not one line of ${path} could be read`;
+  throw new Fault('malformed', message, { problems });
 }
 
 /** A share for a step that the log does not have would change nothing, and look as if it had. */
@@ -111,22 +123,11 @@ async function readFileOf(
   { signal, terminal, linesRead }: Surroundings,
   read: (bytes: AsyncIterable<Uint8Array>) => Promise<void>,
 ): Promise<void> {
-  const file = createReadStream(path, { highWaterMark: CHUNK, signal });
-  const opened = new Promise<void>((resolve, reject) =>
-    file.once('open', () => resolve()).once('error', reject),
-  );
-  const zipped = path.endsWith('.gz');
-  let [code, message]: [FaultCode, string] = ['missing', `${path} cannot be read`];
   try {
-    await opened;
-    [code, message] = ['malformed', `${path} cannot be read as ${zipped ? 'gzip' : 'text'}`];
-    const bytes = zipped ? file.pipe(createGunzip({ chunkSize: CHUNK })) : file;
-    file.once('error', (error) => bytes.destroy(error));
-    await read(withBar(path, { bytes, bytesRead: () => file.bytesRead, linesRead }, terminal));
+    const file = await openFile(path, { chunkBytes: CHUNK, signal });
+    await read(withBar(path, { ...file, linesRead }, terminal));
   } catch (cause) {
     if (signal.aborted) throw new Fault('cancelled', 'the audit was stopped', { cause });
-    throw new Fault(code, message, { cause });
-  } finally {
-    file.destroy();
+    throw cause;
   }
 }

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
-import type { Problem } from '@spillway/contracts/fault';
+import type { Fault, Problem } from '@spillway/contracts/fault';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { messageFrom, type OutgoingMessage, readInboxFile } from './inbox-file.js';
 
@@ -49,12 +49,26 @@ describe('one line', () => {
     expect(messageFrom(row, 'a')).not.toEqual(messageFrom(row, 'b'));
   });
 
+  const TEXT = 'must be text: put it in double quotes';
+  const COUNT = 'must be a whole number, 0 or more';
+  const WORDLESS = 'has neither text nor subject: write what the customer wrote into text';
   it.each([
-    ['{', 'is not JSON'],
-    ['[]', 'line: Invalid input: expected object, received array'],
-    ['{"text":5}', 'text: Invalid input: expected string, received number'],
-    ['{"text":" "}', 'has neither text nor subject'],
-  ])('%s %s', (row, problem) => expect(messageFrom(row, '')).toBe(problem));
+    ['{', ['is not JSON: write one message a line, as {"text":"…"}']],
+    ['[]', ['is no JSON object: write one message a line, as {"text":"…"}']],
+    ['null', ['is no JSON object: write one message a line, as {"text":"…"}']],
+    ['{"text":5}', [`text ${TEXT}`]],
+    ['{"text":"x","locale":null}', [`locale ${TEXT}`]],
+    ['{"text":"x","customer_facing":"yes"}', ['customer_facing must be true or false, without quotes']],
+    ['{"text":"x","attachment_count":"2"}', [`attachment_count ${COUNT}, without quotes`]],
+    ['{"text":"x","attachment_count":-1}', [`attachment_count ${COUNT}`]],
+    ['{"text":"x","attachment_count":1.5}', [`attachment_count ${COUNT}`]],
+    [
+      '{"text":"x","metadata":{"order":7,"vip":true}}',
+      ['metadata must be an object with text in double quotes as each value'],
+    ],
+    ['{"text":" "}', [WORDLESS]],
+    ['{"subject":"","channel":1,"id":{}}', ['id must be text or a number', `channel ${TEXT}`, WORDLESS]],
+  ])('%s has all of its faults told', (row, faults) => expect(messageFrom(row, '')).toEqual(faults));
 
   it('is sent with its subject where the text is empty', () => {
     expect(messageFrom('{"text":"","subject":"help"}', '')).toMatchObject({ text: 'help', subject: 'help' });
@@ -62,12 +76,22 @@ describe('one line', () => {
 });
 
 describe('a file', () => {
-  it.each(['inbox.jsonl', 'inbox.jsonl.gz'])('%s is read line by line, bad lines named', async (name) => {
-    const rows = `${JSON.stringify(exported)}\n\nnonsense\r\n{"text":"two"}\n`;
-    writeFileSync(join(folder, name), name.endsWith('.gz') ? gzipSync(rows) : rows);
+  it.each([
+    ['inbox.jsonl', false],
+    ['inbox.jsonl.gz', true],
+    ['zipped.jsonl', true],
+    ['plain.jsonl.gz', false],
+  ])('%s (gzip: %s) is read line by line, bad lines named', async (name, zipped) => {
+    const rows = `${JSON.stringify(exported)}\n\n{"text":1,"channel":2}\r\n{"text":"two"}\n`;
+    writeFileSync(join(folder, name), zipped ? gzipSync(rows) : rows);
     const { messages, problems } = await read(join(folder, name));
     expect(messages.map(({ text }) => text)).toEqual(['where is it', 'two']);
-    expect(problems).toEqual([{ where: `${join(folder, name)}:3`, message: 'is not JSON' }]);
+    expect(problems).toEqual(
+      ['text', 'channel'].map((field) => ({
+        where: `${join(folder, name)}:3`,
+        message: `${field} must be text: put it in double quotes`,
+      })),
+    );
   });
 
   it('keeps a text whole that holds other signs for a new line', async () => {
@@ -81,13 +105,18 @@ describe('a file', () => {
     await expect(read(join(folder, 'none.jsonl'))).rejects.toMatchObject({ code: 'missing' });
   });
 
-  it('that is no inbox is given up', async () => {
+  it('that is no inbox is given up, with the faults of its first twenty bad lines', async () => {
     writeFileSync(join(folder, 'x.jsonl'), 'no\n'.repeat(30));
-    await expect(read(join(folder, 'x.jsonl'))).rejects.toMatchObject({ code: 'malformed' });
+    const fault = await read(join(folder, 'x.jsonl')).catch((error: unknown) => error);
+    expect(fault).toMatchObject({
+      code: 'malformed',
+      message: expect.stringContaining('more than 20 lines'),
+    });
+    expect((fault as Fault).problems).toHaveLength(20);
   });
 
-  it('that only claims to be gzip is a fault', async () => {
-    writeFileSync(join(folder, 'x.jsonl.gz'), 'plain text');
-    await expect(read(join(folder, 'x.jsonl.gz'))).rejects.toMatchObject({ code: 'malformed' });
+  it('whose gzip was cut off is a fault', async () => {
+    writeFileSync(join(folder, 'x.jsonl'), gzipSync('x'.repeat(9_000)).subarray(0, 30));
+    await expect(read(join(folder, 'x.jsonl'))).rejects.toMatchObject({ code: 'malformed' });
   });
 });

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
-import { Fault } from '@spillway/contracts/fault';
+import { Fault, type Problem } from '@spillway/contracts/fault';
 import { secretOf } from '@spillway/http/api-keys';
 import { type ApiClient, apiClient, refusalOf } from './api-client.js';
 import type { CliConfig } from './cli.config.js';
@@ -133,9 +133,12 @@ async function sendFile(
   return summary.failed + summary.refused + unreadable > 0 || signal.aborted ? 1 : 0;
 }
 
+/** Throws `malformed` where there is none, with why: a summary of nothing would look like an inbox that was sent. */
 async function countMessages(file: string, run: string): Promise<number> {
+  const problems: Problem[] = [];
   let count = 0;
-  for await (const _ of readInboxFile(file, run, () => undefined)) count += 1;
+  for await (const _ of readInboxFile(file, run, (problem) => problems.push(problem))) count += 1;
+  if (count === 0) throw new Fault('malformed', `not one line of ${file} is a message`, { problems });
   return count;
 }
 
