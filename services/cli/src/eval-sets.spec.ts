@@ -50,6 +50,13 @@ describe('the sets to evaluate on', () => {
       'rejected',
       'may.jsonl',
     ],
+    [
+      'a file of another step than the two that are named',
+      ['draft', 'classify'],
+      ['draft.may.jsonl', 'classify.may.jsonl', 'polish.may.jsonl'],
+      'rejected',
+      'polish.may.jsonl',
+    ],
     ['a step without a set', ['sentiment'], [], 'missing', 'eval/sentiment.jsonl'],
   ])('%s is refused', async (_, steps, sets, code, where) => {
     await expect(found(steps, sets)).rejects.toMatchObject({ code, problems: [{ where }] });

@@ -17,7 +17,7 @@ const stepOf = (name: string): StepName | undefined => tasks.find((task) => name
  * The files to evaluate on: those of `sets`, or else all of the pack's `eval/`. A file belongs to the step that its name
  * begins with, as `classify.hard.jsonl` does, or to the only one that is asked for.
  *
- * @throws Fault `rejected` for a step that is none and for a file that belongs to no step, `missing` where a step that is
+ * @throws Fault `rejected` for a step that is none and for a file that belongs to no step or to none of those asked for, `missing` where a step that is
  * asked for has no rows
  */
 export async function evalFiles(
@@ -25,8 +25,7 @@ export async function evalFiles(
   { steps, sets }: { readonly steps: readonly string[]; readonly sets: readonly string[] },
 ): Promise<readonly EvalFile[]> {
   const chosen = chosenSteps(steps);
-  const files =
-    sets.length > 0 ? givenFiles(sets, steps.length === 1 ? chosen[0] : undefined) : await ownFiles(pack);
+  const files = sets.length > 0 ? givenFiles(sets, steps, chosen) : await ownFiles(pack);
   const wanted = files.filter(({ step }) => chosen.includes(step));
   const without =
     steps.length === 0 ? [] : chosen.filter((step) => !wanted.some((file) => file.step === step));
@@ -47,15 +46,22 @@ function chosenSteps(steps: readonly string[]): readonly StepName[] {
   });
 }
 
-function givenFiles(sets: readonly string[], only: StepName | undefined): readonly EvalFile[] {
+function givenFiles(
+  sets: readonly string[],
+  steps: readonly string[],
+  chosen: readonly StepName[],
+): readonly EvalFile[] {
+  const only = steps.length === 1 ? chosen[0] : undefined;
   const problems: Problem[] = [];
   const files = sets.flatMap((path): EvalFile[] => {
     const step = only ?? stepOf(basename(path));
-    if (step !== undefined) return [{ step, path }];
+    if (step !== undefined && chosen.includes(step)) return [{ step, path }];
     problems.push({
       where: path,
       message:
-        'name the one step that it is for with --step, or begin its name with the step, as classify.mine.jsonl',
+        step === undefined
+          ? 'name the one step that it is for with --step, or begin its name with the step, as classify.mine.jsonl'
+          : `is for ${step} by its name, and --step names ${chosen.join(', ')}: add --step ${step}, or leave the file out`,
     });
     return [];
   });

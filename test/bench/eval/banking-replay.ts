@@ -133,6 +133,7 @@ export async function bankingReplay(example: Pack): Promise<readonly Target[]> {
         evidence: {
           sets,
           leftOut: 0,
+          repeated: { rows: 0, otherLabel: 0 },
           labelSource: 'truth',
           pricesFrom: 'no day, since the recordings have no tokens',
         },

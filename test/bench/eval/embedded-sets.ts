@@ -137,7 +137,13 @@ async function byEval({ name, pack, step, rows, model }: Question): Promise<Shar
       { tier: 'big', ...alone },
     ],
     {
-      evidence: { sets: [], leftOut: 0, labelSource: 'truth', pricesFrom: '–' },
+      evidence: {
+        sets: [],
+        leftOut: 0,
+        repeated: { rows: 0, otherLabel: 0 },
+        labelSource: 'truth',
+        pricesFrom: '–',
+      },
       nowMs: 0,
     },
   );

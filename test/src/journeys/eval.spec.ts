@@ -146,6 +146,21 @@ describe('over the example pack with embedded models', () => {
     TIMEOUT_MS,
   );
 
+  it(
+    'a text that stands in a set twice is one row, and the report says so',
+    async () => {
+      const set = join(folder, 'classify.twice.jsonl');
+      const rows = readFileSync(join(pack, 'eval/classify.jsonl'), 'utf8').trim().split('\n').slice(0, 20);
+      writeFileSync(set, [...rows, ...rows].join('\n'));
+      const markdown = join(folder, 'twice.md');
+      const { stdout } = await evaluate(['--set', set, '--markdown', markdown, '--json']);
+      const [step] = (JSON.parse(stdout) as { steps: { rows: number; repeated: { rows: number } }[] }).steps;
+      expect(step).toMatchObject({ rows: 20, repeated: { rows: 20 } });
+      expect(readFileSync(markdown, 'utf8')).toContain('20 rows that repeat an earlier text are left out');
+    },
+    TIMEOUT_MS,
+  );
+
   it.each([
     ['a bad line of a set, by file and line', { line: '{"text": "x"}' }, 'classify.bad.jsonl:1: label'],
     ['a set of no step', { name: 'mine.jsonl' }, '--step'],

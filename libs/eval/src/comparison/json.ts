@@ -60,6 +60,7 @@ function stepOf({ figures, details, verdict, judged }: StepComparison) {
     rows,
     sets: evidence.sets,
     left_out: evidence.leftOut,
+    repeated: { rows: evidence.repeated.rows, other_label: evidence.repeated.otherLabel },
     label_source: evidence.labelSource,
     prices_from: evidence.pricesFrom,
     reference_models: models.some(({ embedded }) => embedded) ? reference : null,

@@ -16,6 +16,7 @@ const pack = await loadPack('deploy/packs/support');
 const evidence = {
   sets: [{ path: 'eval/classify.jsonl', sha256: 'a'.repeat(64), rows: 400 }],
   leftOut: 0,
+  repeated: { rows: 3, otherLabel: 1 },
   labelSource: 'truth' as const,
   pricesFrom: '2026-10-01',
 };
@@ -140,6 +141,9 @@ describe('two models on the same rows', () => {
       expect(report).toContain('eval/classify.jsonl');
       expect(report).toContain('aaaaaaaaaaaa');
       expect(report).toContain('2026-10-01');
+      expect(report).toMatch(
+        /3 rows that repeat an earlier text are left out \(1 with another label: the first one counts\)|"other_label": 1/,
+      );
       expect(report).toContain('no loss above 2 points');
       expect(report).toMatch(/1 claim out of 3 tests|"any_wrong_at_most": 0.15/);
       expect(report).not.toContain('words');
