@@ -1,5 +1,5 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
-import { Fault } from '@spillway/contracts/fault';
+import { Fault, type Problem } from '@spillway/contracts/fault';
 import { isLoopback } from './origin.js';
 
 /** Who makes a request. */
@@ -50,15 +50,20 @@ export function callerOf(keys: readonly ApiKey[], authorization: string | undefi
   );
 }
 
-/** Throws `misconfigured` where strangers could call a server that asks for no key. */
-export function checkHost({
-  host,
-  apiKeys,
-}: {
+interface Listening {
   readonly host: string;
   readonly apiKeys: readonly string[];
-}): void {
-  if (readApiKeys(apiKeys).length > 0 || isLoopback(host)) return;
+}
+
+/** Why nothing may listen there: strangers could call a server that asks for no key. Undefined where it may. */
+export function hostProblem({ host, apiKeys }: Listening): Problem | undefined {
+  if (readApiKeys(apiKeys).length > 0 || isLoopback(host)) return undefined;
   const message = `without API keys only loopback may be listened on, not ${host}: set SPILLWAY_API_KEYS`;
-  throw new Fault('misconfigured', message, { problems: [{ where: 'SPILLWAY_API_KEYS', message }] });
+  return { where: 'SPILLWAY_API_KEYS', message };
+}
+
+/** Throws `misconfigured` where {@link hostProblem} says why. */
+export function checkHost(listening: Listening): void {
+  const problem = hostProblem(listening);
+  if (problem !== undefined) throw new Fault('misconfigured', problem.message, { problems: [problem] });
 }

@@ -1,7 +1,7 @@
-import { mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { Fault } from '@spillway/contracts/fault';
+import { makeFolder } from './folder.js';
 
 export interface OpenOptions {
   /** Numbered steps; `migrations[n]` lifts the schema from version n to n + 1. Never edit one that was released. */
@@ -65,7 +65,7 @@ export const inUse = (path: string, cause: unknown): Fault =>
 
 function openFile(path: string): DatabaseSync {
   try {
-    mkdirSync(dirname(path), { recursive: true });
+    makeFolder(dirname(path));
     return new DatabaseSync(path);
   } catch (cause) {
     throw unusable(path, cause);

@@ -2,9 +2,9 @@ import { Fault } from '@spillway/contracts/fault';
 import { describe, expect, it } from 'vitest';
 import { readConfig } from './cli.config.js';
 
-function problems(environment: Record<string, string>): readonly string[] {
+function problems(environment: Record<string, string>, listens = false): readonly string[] {
   try {
-    readConfig(environment);
+    readConfig(environment, { listens });
   } catch (error) {
     return Fault.from(error).problems.map(({ where, message }) => `${where}: ${message}`);
   }
@@ -66,6 +66,24 @@ describe('the environment', () => {
     ['one that no header can hold', 'sixteen or more characters', false],
   ])('takes API keys with secrets that can be sent and not be guessed: %s', (_, key, good) => {
     expect(problems({ SPILLWAY_API_KEYS: key })).toHaveLength(good ? 0 : 1);
+  });
+
+  const OPEN =
+    'SPILLWAY_API_KEYS: without API keys only loopback may be listened on, not 0.0.0.0: set SPILLWAY_API_KEYS';
+  const PORT = 'SPILLWAY_PORT: must be a port, 0 to 65535';
+  const KEYS = 'SPILLWAY_API_KEYS: every secret needs 16 visible ASCII characters or more';
+  it.each<[string, Record<string, string>, readonly string[]]>([
+    ['an address open to strangers', {}, [OPEN]],
+    ['the same beside another fault', { SPILLWAY_PORT: 'x' }, [PORT, OPEN]],
+    ['keys that are no good', { SPILLWAY_PORT: 'x', SPILLWAY_API_KEYS: 'short' }, [PORT, KEYS]],
+    ['good keys', { SPILLWAY_API_KEYS: 'sixteen-or-more-characters' }, []],
+    ['loopback', { SPILLWAY_HOST: '127.0.0.2' }, []],
+  ])('of a command that listens tells of %s', (_, environment, wanted) => {
+    expect(problems({ SPILLWAY_HOST: '0.0.0.0', ...environment }, true)).toEqual(wanted);
+  });
+
+  it('may have an open address without keys where nothing listens', () => {
+    expect(problems({ SPILLWAY_HOST: '0.0.0.0' })).toEqual([]);
   });
 
   it('names everything that is wrong at once, and no secret', () => {

@@ -1,7 +1,7 @@
 import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { Fault } from '@spillway/contracts/fault';
-import { secretOf } from '@spillway/http/api-keys';
+import { Fault, type Problem } from '@spillway/contracts/fault';
+import { hostProblem, secretOf } from '@spillway/http/api-keys';
 import { z } from 'zod';
 
 /** The example pack, which runs where no other is named. */
@@ -123,16 +123,19 @@ export interface CliConfig {
 type Environment = Readonly<Record<string, string | undefined>>;
 
 /**
- * Reads and checks the whole environment once.
+ * Reads and checks the whole environment once; `listens` for a command that others can call afterwards.
  * Throws `misconfigured` with every problem at once; no message holds a secret's value.
  */
-export function readConfig(environment: Environment): CliConfig {
+export function readConfig(
+  environment: Environment,
+  { listens }: { readonly listens: boolean } = { listens: false },
+): CliConfig {
   const parsed = schema.safeParse(environment);
-  const problems = (parsed.error?.issues ?? []).map(({ path, message }) => ({
-    where: String(path[0]),
-    message,
-  }));
-  if (!parsed.success) {
+  const problems: readonly Problem[] = [
+    ...(parsed.error?.issues ?? []).map(({ path, message }) => ({ where: String(path[0]), message })),
+    ...(listens ? openToStrangers(environment) : []),
+  ];
+  if (!parsed.success || problems.length > 0) {
     throw new Fault('misconfigured', 'the environment is not usable', { problems });
   }
   const env = parsed.data;
@@ -155,6 +158,14 @@ export function readConfig(environment: Environment): CliConfig {
     databaseUrl: env.DATABASE_URL,
     secret: (variable) => environment[variable],
   };
+}
+
+/** Read apart from the rest, so that it is told beside whatever else is wrong; of keys that are no good that is enough. */
+function openToStrangers({ SPILLWAY_HOST, SPILLWAY_API_KEYS }: Environment): readonly Problem[] {
+  const keys = schema.shape.SPILLWAY_API_KEYS.safeParse(SPILLWAY_API_KEYS);
+  if (!keys.success) return [];
+  const host = schema.shape.SPILLWAY_HOST.parse(SPILLWAY_HOST);
+  return [hostProblem({ host, apiKeys: keys.data }) ?? []].flat();
 }
 
 function kafkaOf(env: z.infer<typeof schema>): KafkaConfig | undefined {

@@ -1,4 +1,3 @@
-import { access, constants, mkdir } from 'node:fs/promises';
 import { Fault } from '@spillway/contracts/fault';
 import { loadPack } from '@spillway/pack/load';
 import type { Pack } from '@spillway/pack/pack';
@@ -11,6 +10,7 @@ import { servers } from './doctor-servers.js';
 import type { Finding } from './finding.js';
 import { keyOf } from './send.js';
 import type { Terminal } from './terminal.js';
+import { whyNotWritable } from './writable-folder.js';
 
 /** `spillway doctor`: a cause and a fix for everything that would keep Spillway from working. 3 when there is any. */
 export async function doctor(
@@ -45,19 +45,15 @@ function runtime(): Finding {
 }
 
 async function dataFolder(path: string): Promise<Finding> {
-  try {
-    await mkdir(path, { recursive: true });
-    await access(path, constants.W_OK);
-    return { check: 'data', ok: true, found: path };
-  } catch (error) {
-    const code = (error as NodeJS.ErrnoException).code ?? 'an error';
-    return {
-      check: 'data',
-      ok: false,
-      found: `${path}: ${code}`,
-      fix: 'set SPILLWAY_DATA to a folder that can be written',
-    };
-  }
+  const reason = await whyNotWritable(path);
+  return reason === undefined
+    ? { check: 'data', ok: true, found: path }
+    : {
+        check: 'data',
+        ok: false,
+        found: `${path}: ${reason}`,
+        fix: 'set SPILLWAY_DATA to a folder that can be written',
+      };
 }
 
 /** A server that does not run is no fault; one that is not ready is. */

@@ -33,6 +33,7 @@ import { type EvalFile, evalFiles, hashOfFile, refuseTwice, shownPath } from './
 import { reportText, stepTest, tallyText } from './eval-text.js';
 import { newestPrice } from './newest-price.js';
 import type { Terminal } from './terminal.js';
+import { requireDataFolder } from './writable-folder.js';
 
 /** A step is under its floor. */
 const GATE_MISSED = 4;
@@ -52,6 +53,7 @@ export async function evaluate(
   const numbers = numbersOf(options);
   const names = namesOf(options);
   await requireFolders(options);
+  await requireDataFolder(config.data);
   const pack = await loadPack(config.pack);
   const files = await evalFiles(config.pack, { steps: options.step, sets: options.set });
   const contestants = await openContestants(
@@ -206,7 +208,7 @@ function compared(
   context: Context,
 ): StepComparison {
   const { config, contestants, options, pack, nowMs, trainingNanos } = context;
-  const { read, paths, hashes, counts, leftOut } = set;
+  const { read, paths, hashes, counts, leftOut, repeated } = set;
   const sets = paths.map((path, at) => ({
     path: shownPath(path, config.pack),
     sha256: hashes[at] ?? '',
@@ -217,7 +219,7 @@ function compared(
   const projected = billed.length < contestants.of(set.step).length ? Object.values(pack.reference) : [];
   const pricesFrom = newestPrice(pack, dayOf(nowMs), [...billed, ...projected]);
   return stepComparison(pack, read, answersOf(set, given, context), {
-    evidence: { sets, leftOut, labelSource: options.labelSource, pricesFrom },
+    evidence: { sets, leftOut, repeated, labelSource: options.labelSource, pricesFrom },
     nowMs,
     ...(trainingNanos === undefined ? {} : { trainingNanos }),
     ...(judged === undefined ? {} : { judged }),

@@ -1,6 +1,7 @@
-import { mkdir, rename, writeFile } from 'node:fs/promises';
+import { rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Fault } from '@spillway/contracts/fault';
+import { counted } from '@spillway/eval/counted';
 import { lineWriter } from '@spillway/eval/export/formats';
 import { heldOutRows } from '@spillway/eval/export/held-out';
 import { masking } from '@spillway/eval/export/mask';
@@ -20,6 +21,10 @@ import { leftOutLines, summaryJson, summaryLines } from './export-text.js';
 import { diffOf } from './proposal-text.js';
 import { openLedgerReader } from './stores.js';
 import type { Terminal } from './terminal.js';
+import { requireDataFolder, requireOutFolder } from './writable-folder.js';
+
+/** Folders hold what customers wrote. */
+const OWNER_ONLY = 0o700;
 
 const dayOf = (ms: number): string => new Date(ms).toISOString().slice(0, 10);
 
@@ -36,6 +41,8 @@ export async function exportRows(
   terminal: Terminal,
 ): Promise<number> {
   const wanted = readExportOptions(options);
+  if (wanted.toEval) await requireDataFolder(config.data);
+  if (wanted.out !== undefined) await requireOutFolder(wanted.out, OWNER_ONLY);
   const pack = await loadPack(config.pack);
   const gathered = await gather(wanted, config, pack);
   if (wanted.toEval) await propose(wanted, gathered, { config, pack, terminal });
@@ -126,7 +133,6 @@ async function writeFiles(
   folder: string,
   { wanted, exported, line, card }: Writing,
 ): Promise<readonly string[]> {
-  await mkdir(folder, { recursive: true, mode: 0o700 });
   const named = (name: string): string => join(folder, `${wanted.step}.${name}`);
   const files: [string, Iterable<string>][] = parts.map((part) => [
     named(`${part}.jsonl`),
@@ -151,7 +157,7 @@ async function propose(wanted: WantedExport, exported: Exported, context: Contex
   requireRows(corrected, `no label of a person for ${wanted.step} that the eval sets lack`);
   const summary = summaryOf(wanted.step, corrected);
   const day = dayOf(Date.now());
-  const reason = `${corrected.rows.length} corrections of people for ${change.file} of ${pack.name}`;
+  const reason = `${counted(corrected.rows.length, 'correction')} of people for ${change.file} of ${pack.name}`;
   const proposals = join(config.data, 'proposals');
   const path = await writeProposal(proposals, { madeOn: day, reason, changes: [change] });
   if (wanted.json) {

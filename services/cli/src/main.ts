@@ -36,9 +36,9 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
  */
 async function run(
   command: (config: CliConfig) => Promise<number>,
-  logLevel?: CliConfig['logLevel'],
+  { listens = false, logLevel }: { listens?: boolean; logLevel?: CliConfig['logLevel'] } = {},
 ): Promise<void> {
-  const config = readConfig(process.env);
+  const config = readConfig(process.env, { listens });
   configureLogs({ level: logLevel ?? config.logLevel });
   code = await command(config);
 }
@@ -63,10 +63,13 @@ program
   .option('--exit', 'stop once all of the sample inbox is settled or with a person', false)
   .option('--create-topics', 'make the topics that Kafka lacks', false)
   .action((services: string[], options: { demo: boolean; exit: boolean; createTopics: boolean }) =>
-    run(async (config) => {
-      const { start } = await import('./start.js');
-      return start({ services, ...options }, config, terminal, stopping.signal);
-    }),
+    run(
+      async (config) => {
+        const { start } = await import('./start.js');
+        return start({ services, ...options }, config, terminal, stopping.signal);
+      },
+      { listens: true },
+    ),
   );
 
 program
@@ -75,7 +78,7 @@ program
   .argument('[text]', 'the message')
   .option(
     '--file <inbox>',
-    'JSON lines with the field names of the API, .gz too; followed until each has ended',
+    'JSON lines with the field names of the API, gzip too; followed until each has ended',
   )
   .option('--channel <name>', 'where it came from')
   .option('--conversation <id>', 'messages of one conversation are answered in order')
@@ -176,7 +179,7 @@ program
   .option('--step <step>', 'only this step; may be repeated', gathered, [])
   .option(
     '--set <file>',
-    "rows of a step, JSON lines, .gz too; may be repeated (default: the pack's eval/)",
+    "rows of a step, JSON lines, gzip too; may be repeated (default: the pack's eval/)",
     gathered,
     [],
   )
@@ -234,7 +237,7 @@ program
     'read a log of calls of big models (OpenAI, Anthropic, LiteLLM, Langfuse): the bill per step today, with a small ' +
       'model first, what to evaluate first, and when fine-tuning pays',
   )
-  .argument('<file>', 'JSON lines, .gz too')
+  .argument('<file>', 'JSON lines, gzip too')
   .option('--prices <file>', 'prices of your own, before the list prices that come with the program')
   .option(
     '--assume <name=value>',
@@ -275,10 +278,13 @@ program
   .option('--json', 'print JSON', false)
   .action(({ json }: { json: boolean }) =>
     // What goes wrong is the report.
-    run(async (config) => {
-      const { doctor } = await import('./doctor.js');
-      return doctor(json, config, terminal, stopping.signal);
-    }, 'silent'),
+    run(
+      async (config) => {
+        const { doctor } = await import('./doctor.js');
+        return doctor(json, config, terminal, stopping.signal);
+      },
+      { logLevel: 'silent' },
+    ),
   );
 
 /** 2 usage, 3 not ready, 1 anything else. */

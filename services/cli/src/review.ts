@@ -26,6 +26,7 @@ import type { CliConfig } from './cli.config.js';
 import { newestPrice } from './newest-price.js';
 import { openLedgerReader } from './stores.js';
 import type { Terminal } from './terminal.js';
+import { requireDataFolder, requireOutFolder } from './writable-folder.js';
 
 export interface ReviewOptions {
   readonly month?: string;
@@ -44,10 +45,12 @@ const keyFile = (config: CliConfig): string => join(config.data, 'review-key.pem
  * nothing until somebody approves it.
  */
 export async function review(options: ReviewOptions, config: CliConfig, terminal: Terminal): Promise<number> {
+  await requireDataFolder(config.data);
   if (options.approve !== undefined) return approve(options.approve, options, config, terminal);
   const nowMs = Date.now();
   const month = options.month === undefined ? monthBefore(nowMs) : monthOf(options.month);
   if (month.fromMs > nowMs) throw new Fault('rejected', `${month.name} has not begun`);
+  if (options.out !== undefined) await requireOutFolder(options.out);
   const pack = await loadPack(config.pack);
   const warning = reviewWarning(pack.policy, nowMs);
   if (warning !== undefined) terminal.note(`Attention: ${warning}.`);
@@ -142,7 +145,6 @@ async function show(
   const { proposal, path, publicKey } = outcome;
   const text = reviewMarkdown(found);
   if (options.out !== undefined) {
-    await mkdir(options.out, { recursive: true });
     await writeFile(join(options.out, `review-${found.month}.md`), text);
     await writeFile(join(options.out, `review-${found.month}.html`), reviewPage(found));
   }

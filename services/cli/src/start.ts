@@ -1,6 +1,5 @@
 import { once } from 'node:events';
 import { Fault } from '@spillway/contracts/fault';
-import { checkHost } from '@spillway/http/api-keys';
 import { reviewWarning } from '@spillway/policy/review';
 import { measureProcess } from '@spillway/telemetry/metrics';
 import { startTracing, type TracingOptions } from '@spillway/telemetry/tracing';
@@ -29,8 +28,6 @@ export async function start(
   signal: AbortSignal,
 ): Promise<number> {
   requireServices(options.services);
-  // At once, and not after the models have learnt.
-  checkHost(config);
   const names = options.services.length === 0 ? serviceNames : options.services;
   if (options.demo && options.services.length > 0) {
     throw new Fault('rejected', 'the sample inbox needs every service: leave out their names or --demo');

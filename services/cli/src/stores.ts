@@ -10,8 +10,15 @@ import type { KeyedState } from '@spillway/store/keyed-state';
 import type { Ledger, LedgerReader } from '@spillway/store/ledger';
 import { createLogger } from '@spillway/telemetry/logger';
 import type { CliConfig, KafkaConfig } from './cli.config.js';
+import { requireDataFolder } from './writable-folder.js';
 
 const at = (config: CliConfig, file: string): string => join(config.data, file);
+
+/** A file in the data folder, which is made where it is not there. Throws as `requireDataFolder` does. */
+async function inFolder(config: CliConfig, file: string): Promise<string> {
+  await requireDataFolder(config.data);
+  return at(config, file);
+}
 
 export interface BusChoice {
   /** Whether topics that are missing are made. */
@@ -25,7 +32,7 @@ export interface BusChoice {
  * they must be, `unavailable` when no broker answers or another process holds the folder.
  */
 export async function openBus(config: CliConfig, { createTopics, onFatal }: BusChoice): Promise<Bus> {
-  if (config.kafka === undefined) return openEmbeddedBus({ path: at(config, 'bus.db') });
+  if (config.kafka === undefined) return openEmbeddedBus({ path: await inFolder(config, 'bus.db') });
   await requireTopics(config.kafka, createTopics);
   // Loaded where it is used: whoever runs embedded should not wait for clients of servers.
   const { openKafkaBus } = await import('@spillway/bus/kafka');
@@ -45,21 +52,23 @@ export async function requireTopics({ brokers, ...settings }: KafkaConfig, creat
 /** Redis, where it is named, or a file in the data folder. */
 export async function openState(config: CliConfig): Promise<KeyedState> {
   if (config.redisUrl === undefined)
-    return openEmbeddedKeyedState({ path: at(config, 'state.db'), endLeases: true });
+    return openEmbeddedKeyedState({ path: await inFolder(config, 'state.db'), endLeases: true });
   const { openRedisKeyedState } = await import('@spillway/store/redis-keyed-state');
   return openRedisKeyedState({ url: config.redisUrl, logger: createLogger('redis') });
 }
 
 /** The budget of these caps, beside the state: on Redis, where it is named, or in a file in the data folder. */
 export async function openBudget(config: CliConfig, caps: readonly BudgetCap[]): Promise<Budget> {
-  if (config.redisUrl === undefined) return openEmbeddedBudget({ path: at(config, 'budget.db'), caps });
+  if (config.redisUrl === undefined)
+    return openEmbeddedBudget({ path: await inFolder(config, 'budget.db'), caps });
   const { openRedisBudget } = await import('@spillway/store/redis-budget');
   return openRedisBudget({ url: config.redisUrl, caps, logger: createLogger('redis') });
 }
 
 /** PostgreSQL, where it is named, or a file in the data folder. */
 export async function openLedger(config: CliConfig): Promise<Ledger> {
-  if (config.databaseUrl === undefined) return openEmbeddedLedger({ path: at(config, 'ledger.db') });
+  if (config.databaseUrl === undefined)
+    return openEmbeddedLedger({ path: await inFolder(config, 'ledger.db') });
   const { openPostgresLedger } = await import('@spillway/store/postgres-ledger');
   return openPostgresLedger({ url: config.databaseUrl, logger: createLogger('postgres') });
 }

@@ -1,9 +1,10 @@
-import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { readFile, rename, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { Fault } from '@spillway/contracts/fault';
 import { decodeTrained, encodeTrained, sourceOf, trainPack } from '@spillway/models/train';
 import type { Pack } from '@spillway/pack/pack';
 import { tenths } from './terminal.js';
+import { requireDataFolder } from './writable-folder.js';
 
 type Trained = ReturnType<typeof trainPack>;
 
@@ -30,14 +31,14 @@ async function keptModels(path: string): Promise<Trained | undefined> {
   }
 }
 
-/** Trains the embedded models of the pack and keeps them in the data folder. */
+/** Trains the embedded models of the pack and keeps them in the data folder. Throws `misconfigured` where that takes nothing. */
 export async function trainAndKeep(pack: Pack, data: string, say: (line: string) => void): Promise<Trained> {
+  const path = trainedFile(data, pack);
+  await requireDataFolder(dirname(path));
   const isDue = tenths();
   const trained = trainPack(pack, (doing, share) => {
     if (isDue(share)) say(`  ${doing} (${Math.round(100 * share)} %)`);
   });
-  const path = trainedFile(data, pack);
-  await mkdir(join(data, 'models'), { recursive: true });
   // Never half a file under the final name, whatever happens.
   await writeFile(`${path}.new`, encodeTrained(trained));
   await rename(`${path}.new`, path);

@@ -24,6 +24,7 @@ import type { Terminal } from './terminal.js';
 import { fromFiles, type LabelledFiles } from './tune-files.js';
 import { fromLedger, type LedgerOptions } from './tune-ledger.js';
 import { type GatheredStep, labelledSteps } from './tune-rows.js';
+import { requireDataFolder } from './writable-folder.js';
 
 export interface TuneOptions extends LabelledFiles, LedgerOptions {
   readonly fromLedger: boolean;
@@ -52,6 +53,7 @@ export async function tune(
 ): Promise<number> {
   if (options.apply !== undefined) return apply(options.apply, config, terminal);
   const { errorBudget, ...promise } = promiseFrom(options);
+  await requireDataFolder(config.data);
   const pack = await loadPack(config.pack);
   const { labelSource } = options;
   const gathered = options.fromLedger

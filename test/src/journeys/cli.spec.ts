@@ -1,4 +1,4 @@
-import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -108,8 +108,10 @@ describe('spillway start', () => {
       ...here,
       SPILLWAY_DATA: data,
       SPILLWAY_HOST: '0.0.0.0',
+      REDIS_URL: 'http://h',
     });
     expect([code, stderr]).toEqual([3, expect.stringContaining('without API keys only loopback')]);
+    expect(stderr).toContain('REDIS_URL');
     expect(stderr).not.toContain('learning');
   }, 60_000);
 
@@ -132,6 +134,38 @@ describe('spillway start', () => {
     expect(await part.stop()).toBe(0);
     await part.remove();
   }, 60_000);
+});
+
+describe.skipIf(!existsSync('/proc/self'))('a data folder that can never be made', () => {
+  it.each([['start'], ['train'], ['tune'], ['eval'], ['review'], ['export --step classify --to-eval']])(
+    'ends spillway %s at once, with the reason',
+    async (command) => {
+      const nowhere = { ...here, SPILLWAY_PORT: '0', SPILLWAY_DATA: '/proc/x' };
+      const { code, stderr } = await spillway(command.split(' '), nowhere);
+      expect([code, stderr]).toEqual([3, expect.stringMatching(/\/proc\/x.*\n +SPILLWAY_DATA: ENOENT/)]);
+      expect(stderr).not.toContain('learning');
+    },
+  );
+
+  it('is a finding of spillway doctor', async () => {
+    const { code, stdout } = await spillway(['doctor'], { ...here, SPILLWAY_DATA: '/proc/x' });
+    expect([code, stdout]).toEqual([3, expect.stringContaining('FAIL data: /proc/x')]);
+  });
+});
+
+describe('spillway audit', () => {
+  const call =
+    '{"response":{"object":"chat.completion","model":"gpt-4o","usage":{"prompt_tokens":9,"completion_tokens":1}}}';
+  it.each<[string, string | Uint8Array, number, string]>([
+    ['gzip without the ending', gzipSync(`${call}\n`), 0, '1 line, 1 call'],
+    ['nothing that can be read', 'no\nno\n', 2, 'is not JSON (2 lines)'],
+    ['nothing', '', 2, 'has no line'],
+  ])('of a file with %s', async (_, content, wanted, words) => {
+    const file = join(folder, 'calls.log');
+    writeFileSync(file, content);
+    const { code, stdout, stderr } = await spillway(['audit', file], here);
+    expect([code, stdout + stderr]).toEqual([wanted, expect.stringContaining(words)]);
+  });
 });
 
 describe('spillway doctor', () => {
