@@ -262,6 +262,7 @@ describe('without a certificate', () => {
 
   it.each<[string, ScoredRow[], { breakEven?: number; target?: number; mostLabels?: number }, string]>([
     ['no labels', [], {}, 'not_yet: 0 labels, 0 of them on wrong answers, do not show yet'],
+    ['one label', apart(right(1)), {}, 'not_yet: 1 label, 0 of them on wrong answers, does not show yet'],
     ['few labels, none wrong', apart(right(80)), {}, 'not_yet: 80 labels are too few to test'],
     [
       'a good score on bad luck',

@@ -1,4 +1,5 @@
 import { upperBound } from './binomial.js';
+import { counted } from './counted.js';
 import { aboutLabels, type Evidence, labelsToJudge, percent, tooFewToJudge } from './evidence.js';
 import { fixedSequence, testOrder } from './fixed-sequence.js';
 import { hopeless } from './hopeless.js';
@@ -117,7 +118,7 @@ function planned(evidence: Evidence, tested: Passed | undefined, plan: LabelPlan
   const moreLabels = labelsLeft(evidence, tested, plan.labels);
   if (tested === undefined) {
     const reason =
-      `${rows} labels are too few to test a promise of at most ${percent(claim.target)} wrong. ` +
+      `${counted(rows, 'label')} ${rows === 1 ? 'is' : 'are'} too few to test a promise of at most ${percent(claim.target)} wrong. ` +
       `Probably ${aboutLabels(moreLabels, 'more')} will do.`;
     return { verdict: 'not_yet', moreLabels, spent: false, rows, reason };
   }
@@ -133,7 +134,7 @@ function unclear(evidence: Evidence, tested: Passed | undefined): NotYet {
   const { rows, errors } = evidence;
   const moreLabels = labelsLeft(evidence, tested, labelsToJudge(evidence));
   const reason =
-    `${rows} labels, ${errors} of them on wrong answers, do not show yet what the score is worth. ` +
+    `${counted(rows, 'label')}, ${errors} of them on wrong answers, ${rows === 1 ? 'does' : 'do'} not show yet what the score is worth. ` +
     `Probably ${aboutLabels(moreLabels, tested === undefined ? 'more' : 'fresh')} will.`;
   return { verdict: 'not_yet', moreLabels, spent: tested !== undefined, rows, reason };
 }

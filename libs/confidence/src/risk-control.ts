@@ -1,5 +1,6 @@
 import { Fault } from '@spillway/contracts/fault';
 import { lowerBound } from './binomial.js';
+import { counted } from './counted.js';
 import { aboutLabels, percent } from './evidence.js';
 import { NEVER_PAYS } from './hopeless.js';
 import { type Passed, type ScoredRow, thresholdsOf } from './thresholds.js';
@@ -109,7 +110,7 @@ function uncontrolled(
       ? Math.max(1, Math.ceil((1 - target) / (target - risk)) - (spent ? 0 : rows))
       : Math.max(rows, Math.ceil((2 * (1 - target)) / target));
   const reason =
-    `${rows} labels, with ${errors} wrong answers at the highest threshold that pays${kept}, do not show yet whether at ` +
+    `${counted(rows, 'label')}, with ${counted(errors, 'wrong answer')} at the highest threshold that pays${kept}, ${rows === 1 ? 'does' : 'do'} not show yet whether at ` +
     `most ${percent(target)} of all messages get one. Probably ${aboutLabels(moreLabels, spent ? 'fresh' : 'more')} will.`;
   return { verdict: 'not_yet', moreLabels, spent, rows, reason };
 }

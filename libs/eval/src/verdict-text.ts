@@ -1,4 +1,4 @@
-import { counted } from './counted.js';
+import { counted } from '@spillway/confidence/counted';
 import type { NonInferiority } from './statistics/non-inferiority.js';
 import type { CascadeFigures, StepVerdict } from './verdict.js';
 

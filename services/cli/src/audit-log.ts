@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises';
+import { counted } from '@spillway/confidence/counted';
 import { Fault } from '@spillway/contracts/fault';
 import { parseAssumptions } from '@spillway/eval/audit-log/assumptions';
 import {
@@ -11,7 +12,6 @@ import {
 import { project } from '@spillway/eval/audit-log/projection';
 import { readLog } from '@spillway/eval/audit-log/read-log';
 import { type LogTally, logTally } from '@spillway/eval/audit-log/tally';
-import { counted } from '@spillway/eval/counted';
 import { openFile } from '@spillway/eval/file-lines';
 import { didYouMean } from '@spillway/pack/nearest';
 import { auditJson } from './audit-json.js';

@@ -1,5 +1,5 @@
 import { stat } from 'node:fs/promises';
-import { counted } from '@spillway/eval/counted';
+import { counted } from '@spillway/confidence/counted';
 import type { Terminal } from './terminal.js';
 
 /** A reading under way. */

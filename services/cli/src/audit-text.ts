@@ -1,8 +1,8 @@
+import { counted } from '@spillway/confidence/counted';
 import type { Assumptions } from '@spillway/eval/audit-log/assumptions';
 import type { TokenCounts } from '@spillway/eval/audit-log/logged-call';
 import type { FineTuning, Projection, StepProjection } from '@spillway/eval/audit-log/projection';
 import type { LogTally, ReasonCount } from '@spillway/eval/audit-log/tally';
-import { counted } from '@spillway/eval/counted';
 import { dollars } from './bill.js';
 import { tableLines } from './table.js';
 

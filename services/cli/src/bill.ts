@@ -1,4 +1,4 @@
-import { counted } from '@spillway/eval/counted';
+import { counted } from '@spillway/confidence/counted';
 import { tableLines } from './table.js';
 
 /** The parts of `GET /v1/savings` that the bill shows. Money is in nano-dollars, null: unknown. */

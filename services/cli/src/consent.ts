@@ -1,5 +1,5 @@
+import { counted } from '@spillway/confidence/counted';
 import { Fault } from '@spillway/contracts/fault';
-import { counted } from '@spillway/eval/counted';
 import { type CallEstimate, mostOfAll } from '@spillway/eval/estimate';
 import { dollarsOf, nanosOf } from '@spillway/pack/prices';
 import { dollars } from './bill.js';

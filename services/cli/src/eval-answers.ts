@@ -1,8 +1,8 @@
 import { join } from 'node:path';
+import { counted } from '@spillway/confidence/counted';
 import { Fault } from '@spillway/contracts/fault';
 import { answerAll, unanswered } from '@spillway/eval/answers';
 import { type CallCache, openCallCache } from '@spillway/eval/call-cache';
-import { counted } from '@spillway/eval/counted';
 import { type CallEstimate, estimateCalls } from '@spillway/eval/estimate';
 import { restTime } from '@spillway/eval/rest-time';
 import type { StepInput, StepName } from '@spillway/models/language-model';

@@ -1,6 +1,6 @@
+import { counted } from '@spillway/confidence/counted';
 import { differenceTable, lineTable, money, notesOf, type Table } from '@spillway/eval/comparison-cells';
 import { claimsLine } from '@spillway/eval/comparison-markdown';
-import { counted } from '@spillway/eval/counted';
 import { judgeTable } from '@spillway/eval/judge-report';
 import type { StepTest } from '@spillway/eval/junit';
 import type { StepComparison } from '@spillway/eval/step-comparison';

@@ -1,4 +1,4 @@
-import { counted } from '@spillway/eval/counted';
+import { counted } from '@spillway/confidence/counted';
 import type { Format } from '@spillway/eval/export/formats';
 import { type LeftOut, leftOutReasons } from '@spillway/eval/export/left-out';
 import { type ExportSummary, rowsIn } from '@spillway/eval/export/summary';

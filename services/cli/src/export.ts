@@ -1,7 +1,7 @@
 import { rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { counted } from '@spillway/confidence/counted';
 import { Fault } from '@spillway/contracts/fault';
-import { counted } from '@spillway/eval/counted';
 import { lineWriter } from '@spillway/eval/export/formats';
 import { heldOutRows } from '@spillway/eval/export/held-out';
 import { masking } from '@spillway/eval/export/mask';

@@ -1,10 +1,10 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import { counted } from '@spillway/confidence/counted';
 import { Fault } from '@spillway/contracts/fault';
 import { answeredRow } from '@spillway/eval/answered-row';
 import { type AnswerOptions, answerAll, unanswered } from '@spillway/eval/answers';
 import { type CallCache, openCallCache } from '@spillway/eval/call-cache';
-import { counted } from '@spillway/eval/counted';
 import { type LabelledRow, type LabelledStep, readLabelled } from '@spillway/eval/dataset';
 import { type CallEstimate, estimateCalls } from '@spillway/eval/estimate';
 import { allRead } from '@spillway/eval/json-lines';

@@ -1,6 +1,6 @@
 import type { Interval } from '@spillway/confidence/binomial';
+import { counted } from '@spillway/confidence/counted';
 import { gapRecovered } from '@spillway/confidence/routing-curve';
-import { counted } from '../counted.js';
 import type { StepFigures } from './compare-step.js';
 import { dataLine } from './data-line.js';
 import type { Figure, Line } from './lines.js';

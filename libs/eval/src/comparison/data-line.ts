@@ -1,5 +1,5 @@
+import { counted } from '@spillway/confidence/counted';
 import type { LabelSource } from '@spillway/confidence/fit';
-import { counted } from '../counted.js';
 
 /** A file of rows, as a report names it. */
 interface EvaluatedSet {

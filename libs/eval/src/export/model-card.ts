@@ -1,4 +1,4 @@
-import { counted } from '../counted.js';
+import { counted } from '@spillway/confidence/counted';
 import type { Format } from './formats.js';
 import { leftOutReasons } from './left-out.js';
 import { type Part, parts } from './split.js';

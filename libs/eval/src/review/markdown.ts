@@ -1,8 +1,8 @@
+import { counted } from '@spillway/confidence/counted';
 import { dollarsOf } from '@spillway/pack/prices';
 import { claimOf, errorWords, percent } from '@spillway/policy/certificate';
 import { alarmReason } from '@spillway/policy/drift-alarm';
 import type { Money } from '@spillway/store/ledger';
-import { counted } from '../counted.js';
 import { reviewClaimsText } from './claims.js';
 import type { AuditedMonth, TaskMonth, TaskReview } from './review.js';
 import { type ScoreMonth, scoreBins } from './scores.js';

@@ -1,3 +1,4 @@
+import { counted } from '@spillway/confidence/counted';
 import { acceptedNeeded } from '@spillway/confidence/planner';
 import type { ShadowError } from '@spillway/confidence/shadow-interval';
 import {
@@ -8,7 +9,6 @@ import {
   percent,
 } from '@spillway/policy/certificate';
 import { tightened } from '@spillway/policy/safeguard';
-import { counted } from '../counted.js';
 import { expectedSettings } from '../expected-traffic.js';
 import type { TaskSettings } from '../tune/policy-edit.js';
 import type { LookOrNot } from './look.js';
