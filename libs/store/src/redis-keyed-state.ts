@@ -176,8 +176,9 @@ function claimsOf(client: RedisClient, keys: Keyspace) {
 const SPARE_ALARMS = 8;
 
 /**
- * Asks every shard for its share of the oldest alarms, and again for more where a shard may have older ones than those
- * it gave. An alarm is in its shard's list from the very write that armed it, so no alarm is ever only on its way.
+ * Asks every shard for its share of the oldest alarms, in one command where one server has all of them, and again for
+ * more where a shard may have older ones than those it gave. An alarm is in its shard's list from the very write that
+ * armed it, so no alarm is ever only on its way.
  */
 async function dueAlarms(
   client: RedisClient,
@@ -187,11 +188,14 @@ async function dueAlarms(
 ): Promise<readonly Alarm[]> {
   for (let share = Math.ceil((2 * limit) / SHARDS) + SPARE_ALARMS; ; share *= 4) {
     const asked = Math.min(share, limit);
-    const pages = await Promise.all(
-      shards.map(async ({ alarms, payloads }) =>
-        alarmsIn((await client.run(dueScript, [alarms, payloads], [Math.floor(now), asked])) as Buffer[]),
-      ),
-    );
+    const ask = async (group: Keyspace['shards']): Promise<readonly Alarm[][]> => {
+      const names = group.flatMap(({ alarms, payloads }) => [alarms, payloads]);
+      const found = await client.run(dueScript, names, [Math.floor(now), asked]);
+      return (found as Buffer[][]).map(alarmsIn);
+    };
+    const pages = client.clustered
+      ? (await Promise.all(shards.map((shard) => ask([shard])))).flat()
+      : await ask(shards);
     const oldest = pages.flat().sort(byAge).slice(0, limit);
     const full = pages.filter((page) => page.length === asked);
     const enough = oldest.length === limit && full.every((page) => !isOlder(page.at(-1), oldest.at(-1)));

@@ -15,6 +15,8 @@ export interface RedisClient {
   get(key: string): Promise<Buffer | null>;
   /** Runs a script in one round trip; in two where the server does not know it yet. Bytes come back as Buffers. */
   run(script: Script, keys: readonly string[], values: readonly Word[]): Promise<unknown>;
+  /** Whether one command may name keys of one slot only. */
+  readonly clustered: boolean;
   /** The servers that take writes. */
   masters(): readonly Redis[];
   disconnect(): void;
@@ -212,6 +214,7 @@ function clientOf(client: Redis | Cluster, watch: Watch): RedisClient {
       }
       return call('eval', [lua, ...words]);
     },
+    clustered: client instanceof Cluster,
     masters: () => (client instanceof Cluster ? client.nodes('master') : [client]),
     disconnect() {
       watch.end();

@@ -109,13 +109,20 @@ export const releaseScript = script(`${isPending}
 if isPending(KEYS[1], ARGV[1]) then redis.call('DEL', KEYS[1]) end
 return 1`);
 
-/** KEYS: alarms, payloads. ARGV: time, how many at most. Name, time and payload of each, oldest first. */
+/**
+ * KEYS: alarms and payloads of each shard. ARGV: time, how many of a shard at most. For each shard name, time and payload
+ * of each alarm, oldest first.
+ */
 export const dueScript = script(`
-local due = redis.call('ZRANGE', KEYS[1], '-inf', ARGV[1], 'BYSCORE', 'LIMIT', 0, ARGV[2], 'WITHSCORES')
-local alarms = {}
-for at = 1, #due, 2 do
-  alarms[#alarms + 1] = due[at]
-  alarms[#alarms + 1] = due[at + 1]
-  alarms[#alarms + 1] = redis.call('HGET', KEYS[2], due[at])
+local pages = {}
+for shard = 1, #KEYS, 2 do
+  local due = redis.call('ZRANGE', KEYS[shard], '-inf', ARGV[1], 'BYSCORE', 'LIMIT', 0, ARGV[2], 'WITHSCORES')
+  local alarms = {}
+  for at = 1, #due, 2 do
+    alarms[#alarms + 1] = due[at]
+    alarms[#alarms + 1] = due[at + 1]
+    alarms[#alarms + 1] = redis.call('HGET', KEYS[shard + 1], due[at])
+  end
+  pages[#pages + 1] = alarms
 end
-return alarms`);
+return pages`);
