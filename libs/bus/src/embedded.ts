@@ -1,8 +1,8 @@
 import type { Outgoing } from '@spillway/contracts/event';
 import { Fault } from '@spillway/contracts/fault';
-import { openDatabase } from '@spillway/sqlite/database';
-import { type GroupCommit, groupCommit } from '@spillway/sqlite/group-commit';
-import { createLogger } from '@spillway/telemetry/logger';
+import type { GroupCommit } from '@spillway/sqlite/group-commit';
+import { openShared, type SharedDatabase } from '@spillway/sqlite/shared-database';
+import { createLogger, type Logger } from '@spillway/telemetry/logger';
 import type { Bus, BusRecord, SubscribeOptions, Subscription } from './bus.js';
 import type { Redelivery } from './delay.js';
 import { type Cause, type EmbeddedLog, embeddedLog, migrations, type Stream } from './embedded-log.js';
@@ -36,9 +36,10 @@ export interface EmbeddedBusOptions extends Partial<Retention> {
  * another process holds the file, and `misconfigured` when a newer version wrote it.
  */
 export function openEmbeddedBus(options: EmbeddedBusOptions): Bus {
-  const database = openDatabase(options.path, { migrations, synchronous: options.synchronous ?? 'normal' });
-  const log = embeddedLog(database, options.partitions ?? 4);
-  return new EmbeddedBus(options, log, groupCommit(database), () => database.close());
+  const logger = createLogger('bus');
+  const file = openShared(options.path, { migrations, synchronous: options.synchronous ?? 'normal', logger });
+  const log = embeddedLog(file.database, options.partitions ?? 4);
+  return new EmbeddedBus(options, log, file, logger);
 }
 
 type Reader = (stream: Stream, record: BusRecord) => void;
@@ -48,8 +49,8 @@ class EmbeddedBus implements Bus {
   readonly #options: EmbeddedBusOptions;
   readonly #log: EmbeddedLog;
   readonly #writes: GroupCommit;
-  readonly #closeFile: () => void;
-  readonly #logger = createLogger('bus');
+  readonly #file: SharedDatabase;
+  readonly #logger: Logger;
   readonly #readers = new Map<string, Set<Reader>>();
   readonly #subscriptions = new Set<EmbeddedSubscription>();
   /** Group and topic of every subscription. */
@@ -60,13 +61,14 @@ class EmbeddedBus implements Bus {
   /** Offset below which everything is durable and was offered to whoever reads. */
   #end: number;
 
-  constructor(options: EmbeddedBusOptions, log: EmbeddedLog, writes: GroupCommit, closeFile: () => void) {
+  constructor(options: EmbeddedBusOptions, log: EmbeddedLog, file: SharedDatabase, logger: Logger) {
     this.#options = options;
     this.#log = log;
-    this.#writes = writes;
-    this.#closeFile = closeFile;
+    this.#writes = file.writes;
+    this.#file = file;
+    this.#logger = logger;
     this.#end = log.next;
-    this.#stopTrimming = trimming(log, writes, options, (error) => this.#reportFailure(error));
+    this.#stopTrimming = trimming(log, file.writes, options, (error) => this.#reportFailure(error));
   }
 
   publish(events: readonly Outgoing[]): Promise<void> {
@@ -126,8 +128,7 @@ class EmbeddedBus implements Bus {
     this.#stopTrimming();
     clearTimeout(this.#commitTimer);
     await Promise.all([...this.#subscriptions].map((subscription) => subscription.drain(0)));
-    this.#writes.close();
-    this.#closeFile();
+    await this.#file.close();
   }
 
   async #publish(events: readonly Outgoing[], cause?: Cause): Promise<void> {

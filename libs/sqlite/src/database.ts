@@ -16,18 +16,20 @@ export interface OpenOptions {
    * that are written here and there are cheaper with 4,096, since each write logs a whole page.
    */
   readonly pageSize?: number;
+  /** Bytes of write-ahead log after which it is copied into the file. Default 32 MiB. */
+  readonly logBytes?: number;
   /**
-   * Lets other processes read the file meanwhile, which costs a shared-memory file beside it. It no longer keeps a second
-   * writer out: whoever opens it so has a claim on it first.
+   * Lets other connections in, which costs a shared-memory file beside it. It no longer keeps a second writer out:
+   * whoever opens it so has a claim on it first.
    */
-  readonly readers?: boolean;
+  readonly shared?: boolean;
 }
 
 /** Milliseconds that a reader which mends the log after a crash may be in the way. */
 const MENDING_MS = 2_000;
 
-/** Bytes of write-ahead log after which it is copied into the file. */
-const LOG_BYTES = 32 * 2 ** 20;
+/** Default of `logBytes`. */
+export const LOG_BYTES = 32 * 2 ** 20;
 
 /**
  * Opens one SQLite file for this process in write-ahead mode, creates its folder, and migrates it.
@@ -36,12 +38,12 @@ const LOG_BYTES = 32 * 2 ** 20;
  */
 export function openDatabase(path: string, options: OpenOptions): DatabaseSync {
   const database = openFile(path);
-  const pageSize = options.pageSize ?? 8_192;
+  const { pageSize = 8_192, logBytes = LOG_BYTES } = options;
   try {
     // Larger pages and rarer checkpoints than SQLite's defaults: half the time for an append.
-    database.exec(`PRAGMA page_size = ${pageSize}; PRAGMA wal_autocheckpoint = ${LOG_BYTES / pageSize};`);
+    database.exec(`PRAGMA page_size = ${pageSize}; PRAGMA wal_autocheckpoint = ${logBytes / pageSize};`);
     // Exclusive: the embedded drivers serve one process, and SQLite then needs no shared-memory file.
-    const [mode, patience] = options.readers ? ['NORMAL', MENDING_MS] : ['EXCLUSIVE', 0];
+    const [mode, patience] = options.shared ? ['NORMAL', MENDING_MS] : ['EXCLUSIVE', 0];
     database.exec(`PRAGMA busy_timeout = ${patience}; PRAGMA locking_mode = ${mode};`);
     database.exec('PRAGMA journal_mode = WAL;');
     database.exec(`PRAGMA synchronous = ${options.synchronous}; PRAGMA temp_store = MEMORY;`);

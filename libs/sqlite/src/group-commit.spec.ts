@@ -1,6 +1,6 @@
 import { DatabaseSync } from 'node:sqlite';
 import { Fault } from '@spillway/contracts/fault';
-import { beforeEach, describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { type GroupCommit, groupCommit } from './group-commit.js';
 
 let database: DatabaseSync;
@@ -74,6 +74,28 @@ describe('groupCommit', () => {
     expect(results).toMatchObject([{ reason: { code: 'unavailable' } }, { reason: { code: 'unavailable' } }]);
     expect(await writes.run(note('b'))).toBe('b');
     expect(texts()).toEqual(['b']);
+  });
+
+  it('begins nothing before what a commit has it wait for is settled', async () => {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const committed = vi.fn<() => Promise<void> | undefined>().mockReturnValueOnce(promise);
+    const held = groupCommit(database, committed);
+    await held.run(note('a'));
+    const waiting = Promise.all([held.run(note('b')), held.run(note('c'))]);
+    for (let turn = 0; turn < 3; turn += 1) await new Promise(setImmediate);
+    expect(texts()).toEqual(['a']);
+    resolve();
+    await waiting;
+    expect(texts()).toEqual(['a', 'b', 'c']);
+    expect(committed).toHaveBeenCalledTimes(2);
+  });
+
+  it('waits for nothing when it is closed', async () => {
+    const held = groupCommit(database, () => new Promise(() => 0));
+    await held.run(note('a'));
+    const waiting = held.run(note('b'));
+    held.close();
+    expect(await waiting).toBe('b');
   });
 
   it('commits what is waiting when it is closed, and takes nothing more', async () => {

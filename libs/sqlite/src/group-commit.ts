@@ -22,12 +22,17 @@ type Settled = { readonly value: unknown } | { readonly error: Fault };
 
 /**
  * Gathers the operations of one turn of the event loop into one transaction: a commit costs far more than a row.
+ * `committed` is told of every transaction, and the next one waits for what it gives, which must not reject.
  */
-export function groupCommit(database: DatabaseSync): GroupCommit {
+export function groupCommit(
+  database: DatabaseSync,
+  committed: () => Promise<void> | undefined = () => undefined,
+): GroupCommit {
   const begin = database.prepare('BEGIN IMMEDIATE');
   const commit = database.prepare('COMMIT');
   let waiting: Waiting[] = [];
   let scheduled = false;
+  let held = false;
   let closed = false;
 
   function settle(batch: readonly Waiting[]): readonly Settled[] {
@@ -44,6 +49,21 @@ export function groupCommit(database: DatabaseSync): GroupCommit {
     });
     commit.run();
     return results;
+  }
+
+  function schedule(): void {
+    if (scheduled || held || waiting.length === 0) return;
+    scheduled = true;
+    setImmediate(flush);
+  }
+
+  function hold(until: Promise<void> | undefined): void {
+    if (until === undefined) return;
+    held = true;
+    void until.then(() => {
+      held = false;
+      schedule();
+    });
   }
 
   function flush(): void {
@@ -65,6 +85,7 @@ export function groupCommit(database: DatabaseSync): GroupCommit {
       if ('error' in result) reject(result.error);
       else resolve(result.value as never);
     });
+    hold(committed());
   }
 
   return {
@@ -72,10 +93,7 @@ export function groupCommit(database: DatabaseSync): GroupCommit {
       if (closed) return Promise.reject(new Fault('cancelled', 'the database is closed'));
       return new Promise<T>((resolve, reject) => {
         waiting.push({ operation, resolve: resolve as (value: never) => void, reject });
-        if (!scheduled) {
-          scheduled = true;
-          setImmediate(flush);
-        }
+        schedule();
       });
     },
     close(): void {

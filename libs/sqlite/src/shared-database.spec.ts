@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { cpSync, existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
@@ -43,7 +43,7 @@ async function writer(path: string) {
 }
 
 describe('a shared file', () => {
-  it('is read while it is written, each reader as it was when that opened it', () => {
+  it('is read while it is written, each reader as it was when that opened it', async () => {
     const path = join(folder, 'a.db');
     const owner = write(path);
     owner.database.exec("INSERT INTO notes VALUES ('one')");
@@ -53,7 +53,7 @@ describe('a shared file', () => {
     expect([notes(early), notes(late)]).toEqual([['one'], ['one', 'two']]);
     early.close();
     late.close();
-    owner.close();
+    await owner.close();
   });
 
   it('is read beside another process that writes it, and after that was killed', async () => {
@@ -69,22 +69,22 @@ describe('a shared file', () => {
     const owner = write(path);
     owner.database.exec("INSERT INTO notes VALUES ('again')");
     after.close();
-    owner.close();
+    await owner.close();
   });
 
-  it('has one writer', () => {
+  it('has one writer', async () => {
     const path = join(folder, 'c.db');
     const owner = write(path);
     expect(() => write(path)).toThrow(
       expect.objectContaining({ code: 'unavailable', message: expect.stringContaining('c.db is in use') }),
     );
-    owner.close();
-    write(path).close();
+    await owner.close();
+    await write(path).close();
   });
 
-  it('is not written by a reader', () => {
+  it('is not written by a reader', async () => {
     const path = join(folder, 'd.db');
-    write(path).close();
+    await write(path).close();
     const reader = read(path);
     expect(() => reader.exec("INSERT INTO notes VALUES ('no')")).toThrow(/readonly/);
     reader.close();
@@ -99,9 +99,9 @@ describe('a shared file', () => {
   it.each<[string, readonly string[]]>([
     ['an older', []],
     ['a newer', [...migrations, 'CREATE TABLE more (text TEXT)']],
-  ])('of %s version is no reader’s', (_, others) => {
+  ])('of %s version is no reader’s', async (_, others) => {
     const path = join(folder, `${others.length}.db`);
-    openShared(path, { migrations: others, synchronous: 'normal' }).close();
+    await openShared(path, { migrations: others, synchronous: 'normal' }).close();
     expect(() => read(path)).toThrow(expect.objectContaining({ code: 'misconfigured' }));
   });
 
@@ -113,13 +113,25 @@ describe('a shared file', () => {
     expect(() => read(folder)).toThrow(expect.objectContaining({ code: 'misconfigured' }));
   });
 
-  it('keeps its claim where it cannot be opened', () => {
+  it('is taken over from a process that kept it for itself and was killed', async () => {
+    const [path, image] = [join(folder, 'kept', 'h.db'), join(folder, 'image')];
+    const owner = openDatabase(path, { migrations, synchronous: 'normal' });
+    owner.exec("INSERT INTO notes VALUES ('kept')");
+    cpSync(join(path, '..'), image, { recursive: true });
+    owner.close();
+    const after = write(join(image, 'h.db'));
+    expect(notes(after.database)).toEqual(['kept']);
+    await after.close();
+    expect(readdirSync(image).sort()).toEqual(['h.db', 'h.db-owner']);
+  });
+
+  it('keeps its claim where it cannot be opened', async () => {
     const path = join(folder, 'g.db');
     const database = new DatabaseSync(path);
     database.exec('PRAGMA user_version = 9');
     database.close();
     expect(() => write(path)).toThrow(expect.objectContaining({ code: 'misconfigured' }));
     rmSync(path);
-    write(path).close();
+    await write(path).close();
   });
 });

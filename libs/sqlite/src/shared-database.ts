@@ -1,26 +1,49 @@
 import { existsSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
 import { Fault } from '@spillway/contracts/fault';
-import { inUse, isBusy, type OpenOptions, openDatabase, unusable } from './database.js';
+import { type CheckpointLogger, type Checkpoints, checkpoints } from './checkpoints.js';
+import { inUse, isBusy, LOG_BYTES, type OpenOptions, openDatabase, unusable } from './database.js';
+import { type GroupCommit, groupCommit } from './group-commit.js';
+
+export interface SharedOptions extends Omit<OpenOptions, 'shared'> {
+  /** Is told once where the thread that makes the checkpoints has failed: a pino logger fits. */
+  readonly logger?: CheckpointLogger | undefined;
+}
 
 /** A file that this process writes and others may read. */
 export interface SharedDatabase {
   readonly database: DatabaseSync;
-  /** Closes the file and lets another process write it. */
-  close(): void;
+  readonly writes: GroupCommit;
+  /** Commits what is waiting, closes the file and lets another process write it. */
+  close(): Promise<void>;
 }
+
+/** Lengths of the log, in `logBytes`, at which the thread that writes makes a checkpoint itself: the other has failed. */
+const FALLBACK = 4;
 
 /**
  * Opens one SQLite file for this process to write, and for any other to read by {@link openReader} meanwhile. That nobody
- * else writes is held by a file beside it, `<path>-owner`, whose lock ends with the process. Throws as `openDatabase` does.
+ * else writes is held by a file beside it, `<path>-owner`, whose lock ends with the process. Checkpoints are made in a
+ * thread. Throws as `openDatabase` does.
  */
-export function openShared(path: string, options: OpenOptions): SharedDatabase {
+export function openShared(path: string, options: SharedOptions): SharedDatabase {
+  const { logBytes = LOG_BYTES, logger, ...rest } = options;
   const claim = claimOf(path);
   try {
-    const database = openDatabase(path, { ...options, readers: true });
+    const beside = mayCheckpointBeside(process.versions['sqlite']);
+    const ownBytes = beside ? FALLBACK * logBytes : logBytes;
+    const database = openDatabase(path, { ...rest, logBytes: ownBytes, shared: true });
+    const copies: Checkpoints | undefined = beside
+      ? checkpoints(database, path, { logBytes, logger })
+      : undefined;
+    const writes = groupCommit(database, copies?.committed);
     return {
       database,
-      close() {
+      writes,
+      async close() {
+        const copied = copies?.close();
+        writes.close();
+        await copied;
         database.close();
         claim.close();
       },
@@ -29,6 +52,12 @@ export function openShared(path: string, options: OpenOptions): SharedDatabase {
     claim.close();
     throw error;
   }
+}
+
+/** Before 3.51.3 SQLite can lose a log that is begun anew while another connection makes a checkpoint. */
+function mayCheckpointBeside(version = '0'): boolean {
+  const [major = 0, minor = 0, patch = 0] = version.split('.').map(Number);
+  return major * 1e6 + minor * 1e3 + patch >= 3_051_003;
 }
 
 function claimOf(path: string): DatabaseSync {

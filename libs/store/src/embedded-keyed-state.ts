@@ -1,7 +1,7 @@
 import type { DatabaseSync } from 'node:sqlite';
 import { Fault } from '@spillway/contracts/fault';
-import { openDatabase } from '@spillway/sqlite/database';
-import { groupCommit } from '@spillway/sqlite/group-commit';
+import type { CheckpointLogger } from '@spillway/sqlite/checkpoints';
+import { openShared } from '@spillway/sqlite/shared-database';
 import type { Alarm, Change, Claim, Entry, KeyedState } from './keyed-state.js';
 import { sharedSlotTag } from './slot-tag.js';
 
@@ -33,6 +33,7 @@ export interface EmbeddedKeyedStateOptions {
    * and nobody need wait for a call that a crash broke off. Default: they last as long as they were given for.
    */
   readonly endLeases?: boolean;
+  readonly logger?: CheckpointLogger;
 }
 
 interface Numbers {
@@ -52,15 +53,15 @@ const PURGE_ROWS = 200;
  * transaction. Throws `unavailable` when another process holds the file.
  */
 export function openEmbeddedKeyedState(options: EmbeddedKeyedStateOptions): KeyedState {
-  const database = openDatabase(options.path, {
+  const { database, writes, close } = openShared(options.path, {
     migrations,
     synchronous: options.synchronous ?? 'normal',
     pageSize: 4_096,
+    logger: options.logger,
   });
   // Keys are spread over the whole file: with the default of 2 MiB every other put reads a page.
   database.exec('PRAGMA cache_size = -16000');
   const now = options.now ?? Date.now;
-  const commits = groupCommit(database);
   const numbers = numbersOf(database);
   const entries = entryTable(database, numbers, now);
   const claims = claimTable(database, numbers, now, options.endLeases === true ? numbers.before : 0);
@@ -81,7 +82,7 @@ export function openEmbeddedKeyedState(options: EmbeddedKeyedStateOptions): Keye
   return {
     get: (key) => reading(() => entries.get(key)),
     write: (changes) =>
-      commits.run(() => {
+      writes.run(() => {
         const [first, ...others] = changes;
         if (first !== undefined) sharedSlotTag([first, ...others]);
         const alone = soleCondition(changes);
@@ -96,20 +97,19 @@ export function openEmbeddedKeyedState(options: EmbeddedKeyedStateOptions): Keye
         purge();
         return versions;
       }),
-    claim: (key, leaseMs) => commits.run(() => claims.claim(key, leaseMs)),
-    renew: (key, fence, leaseMs) => commits.run(() => claims.renew(key, fence, leaseMs)),
+    claim: (key, leaseMs) => writes.run(() => claims.claim(key, leaseMs)),
+    renew: (key, fence, leaseMs) => writes.run(() => claims.renew(key, fence, leaseMs)),
     complete: (key, fence, result, ttlMs) =>
-      commits.run(() => {
+      writes.run(() => {
         claims.complete(key, fence, result, ttlMs);
         purge();
       }),
-    release: (key, fence) => commits.run(() => claims.release(key, fence)),
+    release: (key, fence) => writes.run(() => claims.release(key, fence)),
     due: (at, limit) => reading(() => alarms.due(at, limit)),
     close: async () => {
       if (!open) return;
       open = false;
-      commits.close();
-      database.close();
+      await close();
     },
   };
 }

@@ -1,6 +1,6 @@
 import type { DatabaseSync } from 'node:sqlite';
 import { Fault } from '@spillway/contracts/fault';
-import { groupCommit } from '@spillway/sqlite/group-commit';
+import type { CheckpointLogger } from '@spillway/sqlite/checkpoints';
 import { openReader, openShared } from '@spillway/sqlite/shared-database';
 import { auditReader, openAuditReader } from './embedded-ledger/audits.js';
 import { counter, messageLister, messageReader, reviewReader } from './embedded-ledger/read.js';
@@ -14,6 +14,7 @@ export interface EmbeddedLedgerOptions {
   readonly path: string;
   /** `normal` (the default) survives a crash of the process, `full` loss of power too, at one disk flush a batch. */
   readonly synchronous?: 'full' | 'normal';
+  readonly logger?: CheckpointLogger;
 }
 
 /**
@@ -21,20 +22,17 @@ export interface EmbeddedLedgerOptions {
  * event loop share one transaction. Throws `unavailable` when another process holds the file.
  */
 export function openEmbeddedLedger(options: EmbeddedLedgerOptions): Ledger {
-  const { database, close } = openShared(options.path, {
+  const { database, writes, close } = openShared(options.path, {
     migrations,
     synchronous: options.synchronous ?? 'normal',
+    logger: options.logger,
   });
-  const commits = groupCommit(database);
-  const { changed, ...reads } = readsOf(database, () => {
-    commits.close();
-    close();
-  });
+  const { changed, ...reads } = readsOf(database, close);
   const writer = ledgerWriter(database, changed);
   return {
     ...reads,
     apply: (changes) =>
-      commits
+      writes
         .run(() => {
           for (const change of changes) writer.apply(change);
         })
@@ -51,7 +49,7 @@ export function openEmbeddedLedger(options: EmbeddedLedgerOptions): Ledger {
  */
 export function openEmbeddedLedgerReader({ path }: Pick<EmbeddedLedgerOptions, 'path'>): LedgerReader {
   const database = openReader(path, { migrations });
-  const { changed: _, ...reads } = readsOf(database, () => database.close());
+  const { changed: _, ...reads } = readsOf(database, async () => database.close());
   return reads;
 }
 
@@ -60,7 +58,7 @@ interface Reads extends LedgerReader {
   readonly changed: (seq: number) => void;
 }
 
-function readsOf(database: DatabaseSync, close: () => void): Reads {
+function readsOf(database: DatabaseSync, close: () => Promise<void>): Reads {
   const { savings, changed } = savingsReader(database);
   const reader = messageReader(database);
   const list = messageLister(database, reader.view);
@@ -93,7 +91,7 @@ function readsOf(database: DatabaseSync, close: () => void): Reads {
     close: async () => {
       if (!open) return;
       open = false;
-      close();
+      await close();
     },
   };
 }

@@ -52,7 +52,11 @@ export async function requireTopics({ brokers, ...settings }: KafkaConfig, creat
 /** Redis, where it is named, or a file in the data folder. */
 export async function openState(config: CliConfig): Promise<KeyedState> {
   if (config.redisUrl === undefined)
-    return openEmbeddedKeyedState({ path: await inFolder(config, 'state.db'), endLeases: true });
+    return openEmbeddedKeyedState({
+      path: await inFolder(config, 'state.db'),
+      endLeases: true,
+      logger: createLogger('state'),
+    });
   const { openRedisKeyedState } = await import('@spillway/store/redis-keyed-state');
   return openRedisKeyedState({ url: config.redisUrl, logger: createLogger('redis') });
 }
@@ -67,8 +71,9 @@ export async function openBudget(config: CliConfig, caps: readonly BudgetCap[]):
 
 /** PostgreSQL, where it is named, or a file in the data folder. */
 export async function openLedger(config: CliConfig): Promise<Ledger> {
-  if (config.databaseUrl === undefined)
-    return openEmbeddedLedger({ path: await inFolder(config, 'ledger.db') });
+  if (config.databaseUrl === undefined) {
+    return openEmbeddedLedger({ path: await inFolder(config, 'ledger.db'), logger: createLogger('ledger') });
+  }
   const { openPostgresLedger } = await import('@spillway/store/postgres-ledger');
   return openPostgresLedger({ url: config.databaseUrl, logger: createLogger('postgres') });
 }
@@ -79,7 +84,7 @@ export async function openLedger(config: CliConfig): Promise<Ledger> {
  */
 export async function openLedgerReader(config: CliConfig): Promise<LedgerReader> {
   return config.databaseUrl === undefined
-    ? openEmbeddedLedgerReader({ path: at(config, 'ledger.db') })
+    ? openEmbeddedLedgerReader({ path: await inFolder(config, 'ledger.db') })
     : openLedger(config);
 }
 
