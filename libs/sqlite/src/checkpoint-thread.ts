@@ -2,7 +2,7 @@ import { DatabaseSync } from 'node:sqlite';
 import { pathToFileURL } from 'node:url';
 import { parentPort } from 'node:worker_threads';
 
-// The other end of `pass` in checkpoints.ts. It is run as it stands, built or not, so it imports nothing of ours.
+// The other end of `passInThread` in checkpoints.ts. It is run as it stands, built or not, so it imports nothing of ours.
 
 /** Milliseconds that another connection which opens or closes the file may be in the way. */
 const PATIENCE_MS = 5_000;

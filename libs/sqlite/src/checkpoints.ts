@@ -12,6 +12,8 @@ export interface CheckpointOptions {
   /** Bytes of write-ahead log after which it is copied into the file. */
   readonly logBytes: number;
   readonly logger?: CheckpointLogger | undefined;
+  /** Copies into the file what its log holds. Default: in the thread. */
+  readonly pass?: (path: string) => Promise<void>;
 }
 
 export interface Checkpoints {
@@ -37,9 +39,10 @@ const LOOK_EVERY = 8;
  * file's own checkpoints, set to a longer log, do the work.
  */
 export function checkpoints(database: DatabaseSync, path: string, options: CheckpointOptions): Checkpoints {
+  const { logBytes, logger, pass = passInThread } = options;
   const look = database.prepare('PRAGMA wal_checkpoint(NOOP)');
   const { page_size: pageSize } = database.prepare('PRAGMA page_size').get() as { page_size: number };
-  const most = options.logBytes / pageSize;
+  const most = logBytes / pageSize;
   let due = most;
   let commits = 0;
   let rest = false;
@@ -73,10 +76,7 @@ export function checkpoints(database: DatabaseSync, path: string, options: Check
     ended = true;
     const { code, message } = Fault.from(cause);
     const fields = { code, reason: message, file: basename(path) };
-    options.logger?.warn(
-      fields,
-      'checkpoints are made by the thread that writes: the one for them has failed',
-    );
+    logger?.warn(fields, 'checkpoints are made by the thread that writes: the one for them has failed');
   }
 
   function next(): Promise<void> | undefined {
@@ -90,9 +90,8 @@ export function checkpoints(database: DatabaseSync, path: string, options: Check
 
   return {
     committed() {
-      if (ended) return undefined;
       try {
-        return next();
+        return ended ? undefined : next();
       } catch (cause) {
         fail(cause);
         return undefined;
@@ -115,10 +114,10 @@ const LIMITS = { maxOldGenerationSizeMb: 16, maxYoungGenerationSizeMb: 2 };
 
 /** One for all files of the process, from the first that has written enough. */
 let thread: Worker | undefined;
-let asked: Asked[] = [];
+const asked: Asked[] = [];
 
 /** Has the thread make one pass over a file. */
-function pass(path: string): Promise<void> {
+function passInThread(path: string): Promise<void> {
   return new Promise((resolve, reject) => {
     thread ??= start();
     asked.push({ resolve, reject });
@@ -143,9 +142,7 @@ function start(): Worker {
 function lose(lost: Worker, cause: unknown): void {
   if (thread !== lost) return;
   thread = undefined;
-  const left = asked;
-  asked = [];
   const reason = cause === undefined ? 'it has ended' : Fault.from(cause).message;
   const fault = new Fault('unavailable', `the thread of the checkpoints: ${reason}`, { cause });
-  for (const { reject } of left) reject(fault);
+  for (const { reject } of asked.splice(0)) reject(fault);
 }
