@@ -33,10 +33,10 @@ const LOOK_EVERY = 8;
  * Copies the write-ahead log of a file into it, in a thread: the one that writes waits for no disk.
  *
  * SQLite begins the log anew only when a transaction finds all of it copied, and a pass beside somebody who writes leaves
- * what was written meanwhile. So a second pass copies that, which takes far less time; and for what is left then, some
- * milliseconds, the next transaction waits, though the event loop does not. It waits too when the log has twice the
- * length, so the log stays bounded however slow the disk is. Where the thread fails, that is logged once, and the
- * file's own checkpoints, set to a longer log, do the work.
+ * what was written meanwhile. So a second pass copies that, in less time; and while a third copies what is left then, the
+ * next transaction waits, though the event loop does not. It waits too when the log has twice the length, so the log
+ * stays bounded however slow the disk is. Where the thread fails, that is logged once, and the file's own checkpoints,
+ * set to a longer log, do the work.
  */
 export function checkpoints(database: DatabaseSync, path: string, options: CheckpointOptions): Checkpoints {
   const { logBytes, logger, pass = passInThread } = options;
