@@ -39,6 +39,11 @@ export interface Prompt {
   readonly input: StepInput;
   /** Derived from (message, step, tier, purpose); sent along as an idempotency key where the endpoint has one. */
   readonly callId: string;
+  /**
+   * Whether a call before it, for the same answer, is paid for already. All of them are recorded together, so that one
+   * should wait behind nobody else.
+   */
+  readonly continued?: boolean;
 }
 
 /** A probability that an embedded model has of its own answer, calibrated on held-out examples. */

@@ -122,12 +122,14 @@ describe('stepRunner', () => {
   it('bills every sample of an answer, and gives what they agree on', async () => {
     const model = language({ text: '{"label":"A"}', usage }, { ...good, usage });
     const completed = await runnerOf(model, smallPack(), { samples: 5 }).run();
-    expect(model.calls.map(({ callId, temperature }) => [callId, temperature])).toEqual([
-      ['m1/classify/small/answer', 0.7],
-      ['m1/classify/small/answer/2', 0.7],
-      ['m1/classify/small/answer/3', 0.7],
-      ['m1/classify/small/answer/4', 0.7],
-    ]);
+    expect(model.calls.map(({ callId, temperature, continued }) => [callId, temperature, continued])).toEqual(
+      [
+        ['m1/classify/small/answer', 0.7, false],
+        ['m1/classify/small/answer/2', 0.7, true],
+        ['m1/classify/small/answer/3', 0.7, true],
+        ['m1/classify/small/answer/4', 0.7, true],
+      ],
+    );
     expect(completed).toMatchObject({
       result: { value: { label: 'cancel' } },
       confidence: { source: ConfidenceSource.AGREEMENT, raw: 0.75 },
@@ -179,9 +181,9 @@ describe('stepRunner', () => {
   it('asks once more for an answer off the schema, under another idempotency key, and bills both', async () => {
     const model = language({ ...off, usage }, { ...good, usage });
     const completed = await runnerOf(model).run();
-    expect(model.calls.map(({ callId }) => callId)).toEqual([
-      'm1/classify/small/answer',
-      'm1/classify/small/answer/2',
+    expect(model.calls.map(({ callId, continued }) => [callId, continued])).toEqual([
+      ['m1/classify/small/answer', false],
+      ['m1/classify/small/answer/2', true],
     ]);
     expect(completed.result?.case).toBe('classification');
     expect(completed.confidence?.features).toMatchObject({ off_schema: 1 });

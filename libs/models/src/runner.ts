@@ -215,6 +215,7 @@ function ask(
     // An endpoint that honours idempotency keys would give the same answer again.
     const prompt = promptFor(step, input, pack, nth === 1 ? callId : `${callId}/${nth}`, {
       temperature: samples === 1 ? 0 : SAMPLE_TEMPERATURE,
+      continued: nth > 1,
     });
     const bounded =
       deadlineMs === undefined ? model : timeout(Math.max(1, Math.ceil(deadlineMs - passedMs())))(model);

@@ -43,6 +43,8 @@ export interface StepPrompt extends Prompt {
 interface PromptOptions {
   /** 0, which is the likeliest answer, where it is left out. */
   readonly temperature?: number;
+  /** As for the prompt. */
+  readonly continued?: boolean;
 }
 
 /**
@@ -54,7 +56,7 @@ export function promptFor(
   input: StepInput,
   pack: Pack,
   callId: string,
-  { temperature = 0 }: PromptOptions = {},
+  { temperature = 0, continued = false }: PromptOptions = {},
 ): StepPrompt {
   const { form, renderer } = prepare(step, pack);
   let rendered: Rendered | undefined;
@@ -79,6 +81,7 @@ export function promptFor(
     temperature,
     input,
     callId,
+    continued,
   };
 }
 

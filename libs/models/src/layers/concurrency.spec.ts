@@ -52,6 +52,23 @@ it('shares its limit among the models in one layer', async () => {
   expect(running).toHaveLength(1);
 });
 
+it('lets a call go first that continues one which is paid for, even where the queue is full', async () => {
+  const { model, running } = held();
+  const limited = concurrency({ limit: 1, queue: 1 })(model);
+  const ended: string[] = [];
+  const call = async (name: string, continued: boolean): Promise<void> => {
+    await limited.complete({ ...prompt, continued }, alive);
+    ended.push(name);
+  };
+  const calls = [call('running', false), call('waiting', false), call('continued', true), call('next', true)];
+  for (const _ of calls) {
+    await settle();
+    running[0]?.();
+  }
+  await Promise.all(calls);
+  expect(ended).toEqual(['running', 'continued', 'next', 'waiting']);
+});
+
 it('lets a call leave the queue, and its place is free at once', async () => {
   const { model } = held();
   const limited = concurrency({ limit: 1, queue: 1 })(model);
