@@ -3,7 +3,7 @@ import { cpus } from 'node:os';
 import { join } from 'node:path';
 import type { Findings } from './findings.js';
 import type { TakeOver } from './groups.js';
-import { exitMs, slowestTakeOver, violationsOf } from './violations.js';
+import { slowestTakeOver, violationsOf } from './violations.js';
 
 export interface Report extends Findings {
   /** Raw logs, `report.json` and `report.md`. */
@@ -83,22 +83,16 @@ function promiseRows(findings: Findings): readonly Row[] {
   ];
 }
 
-function timeRows({ takeOvers, farewells, outages, seconds }: Findings): readonly Row[] {
+function timeRows({ takeOvers, farewells, seconds }: Findings): readonly Row[] {
   const undisturbed = (list: readonly TakeOver[]): number =>
     list.filter(({ disturbed }) => !disturbed).length;
   const slowest = (list: readonly TakeOver[]): string =>
     `${slowestTakeOver(list) ?? '–'} ms (slowest of ${undisturbed(list)} undisturbed, of ${list.length})`;
-  const exits = farewells.map((farewell) => exitMs(farewell, outages));
-  const whole = farewells.map(({ at, exitedAt }) => exitedAt - at);
+  const exits = farewells.map(({ at, exitedAt }) => exitedAt - at);
   return [
     ['take-over after kill -9', slowest(takeOvers.kills)],
     ['take-over after the exit that SIGTERM led to', slowest(takeOvers.farewells)],
-    [
-      'SIGTERM to exit',
-      exits.length === 0
-        ? '–'
-        : `${Math.max(...exits)} ms (slowest of ${exits.length}; ${Math.max(...whole)} ms with the outages in it)`,
-    ],
+    ['SIGTERM to exit', exits.length === 0 ? '–' : `${Math.max(...exits)} ms (slowest of ${exits.length})`],
     ['length of the run', `${Math.round(seconds)} s`],
   ];
 }

@@ -1,4 +1,3 @@
-import type { Outage } from './calls.js';
 import type { Findings } from './findings.js';
 import type { Farewell } from './fleet.js';
 import type { TakeOver } from './groups.js';
@@ -47,7 +46,7 @@ export function violationsOf(findings: Findings): readonly string[] {
     ...some('take-overs after SIGTERM were slow', slow(findings.takeOvers.farewells, slackMs)),
     ...some(
       'ends after SIGTERM were slow or not clean',
-      unclean(findings.farewells, findings.outages, LONGEST_CALL_MS + slackMs),
+      unclean(findings.farewells, LONGEST_CALL_MS + slackMs),
     ),
   ];
 }
@@ -63,28 +62,10 @@ const slow = (list: readonly TakeOver[], mostMs: number): readonly string[] =>
     .filter(({ ms = Number.POSITIVE_INFINITY, disturbed }) => !disturbed && ms > mostMs)
     .map(({ process, ms }) => `${process} after ${ms ?? 'never'} ms`);
 
-const unclean = (
-  farewells: readonly Farewell[],
-  outages: readonly Outage[],
-  mostMs: number,
-): readonly string[] =>
+const unclean = (farewells: readonly Farewell[], mostMs: number): readonly string[] =>
   farewells
-    .filter((farewell) => farewell.code !== 0 || exitMs(farewell, outages) > mostMs)
+    .filter(({ at, exitedAt, code }) => code !== 0 || exitedAt - at > mostMs)
     .map(({ process, at, exitedAt, code }) => `${process} with ${code} after ${exitedAt - at} ms`);
-
-/**
- * Milliseconds from SIGTERM to the exit without those in which a server was down: what is paid for is handed on and
- * recorded before a process ends, and that needs all of them.
- */
-export function exitMs({ at, exitedAt }: Farewell, outages: readonly Outage[]): number {
-  let aloneMs = exitedAt - at;
-  let until = at;
-  for (const { from, to } of outages.toSorted((one, other) => one.from - other.from)) {
-    aloneMs -= Math.max(0, Math.min(to, exitedAt) - Math.max(from, until));
-    until = Math.max(until, to);
-  }
-  return aloneMs;
-}
 
 const some = (what: string, list: readonly string[]): readonly string[] =>
   list.length === 0

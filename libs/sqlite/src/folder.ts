@@ -2,8 +2,8 @@ import { mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
 
 /**
- * Makes a folder with those that it lies in, each with `mode` less the umask. `mkdir` with `recursive` tries for ever where a folder that is there takes none,
- * as /proc does, since that is answered with the same code as a parent that is missing.
+ * Makes a folder with those that it lies in, each with `mode` less the umask. `mkdir` with `recursive` tries for ever where
+ * a folder that is there takes none, as /proc does, since that is answered with the same code as a parent that is missing.
  *
  * @throws the system's error where one cannot be made
  */

@@ -17,8 +17,8 @@ const stepOf = (name: string): StepName | undefined => tasks.find((task) => name
  * The files to evaluate on: those of `sets`, or else all of the pack's `eval/`. A file belongs to the step that its name
  * begins with, as `classify.hard.jsonl` does, or to the only one that is asked for.
  *
- * @throws Fault `rejected` for a step that is none and for a file that belongs to no step or to none of those asked for, `missing` where a step that is
- * asked for has no rows
+ * @throws Fault `rejected` for a step that is none and for a file that belongs to no step or to none of those asked for,
+ * `missing` where a step that is asked for has no rows
  */
 export async function evalFiles(
   pack: string,

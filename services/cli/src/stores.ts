@@ -84,7 +84,7 @@ export async function openLedger(config: CliConfig): Promise<Ledger> {
  */
 export async function openLedgerReader(config: CliConfig): Promise<LedgerReader> {
   return config.databaseUrl === undefined
-    ? openEmbeddedLedgerReader({ path: await inFolder(config, 'ledger.db') })
+    ? openEmbeddedLedgerReader({ path: at(config, 'ledger.db') })
     : openLedger(config);
 }
 

@@ -15,8 +15,8 @@ export const MOST_LINES = 1_000;
 
 /**
  * Takes in one message for each line and answers each line with one of JSON: the same as for a single message, or
- * problem details, with the number of the line; a line that cannot be read has the trace of the upload. Throws `too_large` for too many lines, `malformed` for none, and as
- * `Intake.admit` does.
+ * problem details, with the number of the line; a line that cannot be read has the trace of the upload. Throws `too_large`
+ * for too many lines, `malformed` for none, and as `Intake.admit` does.
  */
 export async function admitLines(
   body: Uint8Array,

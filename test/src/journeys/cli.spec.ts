@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { gzipSync } from 'node:zlib';
 import { startModelServer } from '@spillway/models/testing/model-server';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { call } from '../api.js';
 import { type Server, spillway, startServer } from '../server.js';
 
@@ -136,7 +136,9 @@ describe('spillway start', () => {
   }, 60_000);
 });
 
-describe.skipIf(!existsSync('/proc/self'))('a data folder that can never be made', () => {
+describe('a data folder that can never be made', () => {
+  beforeEach(({ skip }) => skip(!existsSync('/proc/self'), 'there is no /proc here'));
+
   it.each([['start'], ['train'], ['tune'], ['eval'], ['review'], ['export --step classify --to-eval']])(
     'ends spillway %s at once, with the reason',
     async (command) => {
@@ -152,6 +154,14 @@ describe.skipIf(!existsSync('/proc/self'))('a data folder that can never be made
     expect([code, stdout]).toEqual([3, expect.stringContaining('FAIL data: /proc/x')]);
   });
 });
+
+it('spillway export, which only reads the ledger, makes no data folder', async () => {
+  const data = join(folder, 'not-there');
+  const command = ['export', '--step', 'classify', '--out', join(folder, 'exported')];
+  const { code, stderr } = await spillway(command, { ...here, SPILLWAY_DATA: data });
+  expect([code, stderr]).toEqual([2, expect.stringContaining('nothing was written yet')]);
+  expect(existsSync(data)).toBe(false);
+}, 60_000);
 
 describe('spillway audit', () => {
   const call =
