@@ -120,6 +120,25 @@ describe('a broker of its own', () => {
     await eventually(() => expect(ids(seen)).toEqual(expect.arrayContaining(['before', 'after'])));
   }, 60_000);
 
+  it('that is down is waited for until the producer is closed, and little longer', async () => {
+    const on = await stage();
+    const topic = await on.topic(1);
+    const producer = await openProducer(on.client, { patienceMs: 600_000, closeMs: 200 });
+    await producer.send([outgoing(topic, 'before')]);
+    await server.kill();
+    try {
+      const sending = Promise.allSettled([
+        producer.send([outgoing(topic, 'a')]),
+        producer.send([outgoing(topic, 'b')]),
+      ]);
+      await producer.close();
+      const failed = { status: 'rejected', reason: { code: 'unavailable' } };
+      expect(await sending).toMatchObject([failed, failed]);
+    } finally {
+      await server.start();
+    }
+  }, 60_000);
+
   it('that is not there is an outage', async () => {
     const client = new Kafka({ brokers: ['127.0.0.1:1'], logLevel: logLevel.NOTHING, retry: { retries: 0 } });
     await expect(openProducer(client)).rejects.toMatchObject({ name: 'Fault', code: 'unavailable' });

@@ -19,7 +19,7 @@ export interface Producer {
    * - `cancelled` once it is closed.
    */
   send(events: readonly Outgoing[]): Promise<void>;
-  /** Sends what waits, then disconnects. */
+  /** Sends what waits, then disconnects. What the brokers do not take within `closeMs` fails with `unavailable`. */
   close(): Promise<void>;
 }
 
@@ -36,6 +36,8 @@ export interface ProducerOptions {
   readonly waitingBytes: number;
   /** Milliseconds in which the brokers must take what is sent. */
   readonly patienceMs: number;
+  /** Milliseconds in which they must take it once this is closed. */
+  readonly closeMs: number;
 }
 
 const defaultProducerOptions: ProducerOptions = {
@@ -45,6 +47,7 @@ const defaultProducerOptions: ProducerOptions = {
   deadBytes: 2_000_000,
   waitingBytes: 32 * 2 ** 20,
   patienceMs: 30_000,
+  closeMs: 1_000,
 };
 
 const dead: ReadonlySet<string> = new Set(deadTopics);
@@ -115,6 +118,8 @@ class QueueingProducer implements Producer {
   #waitingBytes = 0;
   #sending: Promise<void> | undefined;
   #closing: Promise<void> | undefined;
+  /** Once it is aborted nothing is tried any more. */
+  readonly #over = new AbortController();
 
   constructor(client: Kafka, options: ProducerOptions) {
     this.#client = client;
@@ -150,8 +155,11 @@ class QueueingProducer implements Producer {
   }
 
   async #close(): Promise<void> {
+    const timer = setTimeout(() => this.#over.abort(), this.#options.closeMs);
     await this.#sending;
-    await (await this.#connection)?.disconnect();
+    clearTimeout(timer);
+    // A connection that is still being made, or has an attempt under way, is left to whoever closes those of the client.
+    if (!this.#over.signal.aborted) await (await this.#connection)?.disconnect();
   }
 
   async #connect(): Promise<KafkaProducer> {
@@ -239,7 +247,8 @@ class QueueingProducer implements Producer {
       if (failure.kind === 'topic' && byTopic(entries).length > 1) return failure;
       const patience = failure.kind === 'topic' ? UNKNOWN_TOPIC_MS : patienceMs;
       if (performance.now() + pause - start >= patience) return failure;
-      await delay(pause);
+      await delay(pause, undefined, { signal: this.#over.signal }).catch(() => undefined);
+      if (this.#over.signal.aborted) return failure;
     }
   }
 
@@ -247,6 +256,8 @@ class QueueingProducer implements Producer {
     this.#attempt = this.#produce(entries);
     const { promise: late, reject } = Promise.withResolvers<never>();
     const timer = setTimeout(() => reject(new Error(`there was no answer in ${withinMs} ms`)), withinMs);
+    const giveUp = (): void => reject(new Error('there was no answer until the producer was closed'));
+    this.#over.signal.addEventListener('abort', giveUp, { once: true });
     try {
       await Promise.race([this.#attempt, late]);
       return undefined;
@@ -254,6 +265,7 @@ class QueueingProducer implements Producer {
       return produceFailure(error);
     } finally {
       clearTimeout(timer);
+      this.#over.signal.removeEventListener('abort', giveUp);
     }
   }
 

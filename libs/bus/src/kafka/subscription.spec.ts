@@ -24,12 +24,13 @@ async function subscribed(over: {
   handle?: SubscriptionParts['options']['handle'];
   refused?: SubscriptionParts['options']['refused'];
   commit?: GroupConsumer['commit'];
+  publish?: SubscriptionParts['publish'];
 }) {
   const commits: Commit[] = [];
   const state = { silentMs: 0 };
   const left = vi.fn(async () => undefined);
   const onFatal = vi.fn();
-  const publish = vi.fn(async (_events: readonly Outgoing[]) => undefined);
+  const publish = vi.fn(over.publish ?? (async (_events: readonly Outgoing[]) => undefined));
   let listener: ConsumerListener | undefined;
   const subscription = await openSubscription({
     options: {
@@ -59,6 +60,8 @@ async function subscribed(over: {
 }
 
 const offsetsOf = (commits: readonly Commit[]) => commits.map(({ offsets }) => offsets[0]?.offset);
+
+const never = (): Promise<never> => new Promise(() => undefined);
 
 describe('a subscription', () => {
   beforeEach(() => void vi.useFakeTimers());
@@ -191,18 +194,18 @@ describe('a subscription', () => {
     expect([offsetsOf(commits), left.mock.calls.length]).toEqual([[1], 1]);
   });
 
-  it.each<[string, number, SubscriptionParts['options']['handle']]>([
-    ['the broker takes no commit', 1_000, async () => []],
+  const output = { topic: 'out', key: 'k', id: 'i', value: new Uint8Array(), headers: {} };
+
+  it.each<[string, number, Parameters<typeof subscribed>[0]]>([
+    ['the broker takes no commit', 1_000, {}],
+    ['the broker takes no output and no commit', 1_000, { handle: async () => [output], publish: never }],
     [
       'a handler ignores the abort too',
       4_010,
-      ({ offset }) => (offset === 0 ? Promise.resolve([]) : new Promise(() => undefined)),
+      { handle: ({ offset }) => (offset === 0 ? Promise.resolve([]) : never()) },
     ],
-  ])('leaves its group even when %s', async (_, withinMs, handle) => {
-    const { broker, subscription, left } = await subscribed({
-      handle,
-      commit: () => new Promise(() => undefined),
-    });
+  ])('leaves its group even when %s', async (_, withinMs, over) => {
+    const { broker, subscription, left } = await subscribed({ commit: never, ...over });
     broker.onFetch(fetched(0, 1));
     await vi.advanceTimersByTimeAsync(0);
     const drained = subscription.drain(2_000);
@@ -211,8 +214,22 @@ describe('a subscription', () => {
     expect(left).toHaveBeenCalledOnce();
   });
 
+  it('waits for a call as long as it may, and then a second for its outputs to be taken', async () => {
+    const call = Promise.withResolvers<readonly Outgoing[]>();
+    const { broker, subscription, left } = await subscribed({ handle: () => call.promise, publish: never });
+    broker.onFetch(fetched(0));
+    await vi.advanceTimersByTimeAsync(0);
+    void subscription.drain(15_000);
+    await vi.advanceTimersByTimeAsync(14_000);
+    call.resolve([output]);
+    await vi.advanceTimersByTimeAsync(999);
+    expect(left).not.toHaveBeenCalled();
+    await vi.advanceTimersByTimeAsync(10);
+    expect(left).toHaveBeenCalledOnce();
+  });
+
   it('waits no second time for a broker that takes no commit while partitions are shared out', async () => {
-    const { broker, subscription, left } = await subscribed({ commit: () => new Promise(() => undefined) });
+    const { broker, subscription, left } = await subscribed({ commit: never });
     broker.onFetch(fetched(0));
     await vi.advanceTimersByTimeAsync(0);
     broker.onRevoke();

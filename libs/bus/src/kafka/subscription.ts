@@ -55,8 +55,11 @@ export interface SubscriptionParts {
 
 /** Milliseconds that an aborted handler has to settle before a drain goes on without it. */
 const ABORT_GRACE_MS = 1_000;
-/** Milliseconds that commits may take at the end: one that is under way, and the last. */
-const LAST_COMMITS_MS = 1_000;
+/**
+ * Milliseconds that the brokers may take at the end, for outputs and for commits. What they do not take, such as while
+ * they are gone, whoever has the partitions next handles again, from what is recorded of it.
+ */
+const LAST_WRITES_MS = 1_000;
 /** Milliseconds that the farewell to the group may take. Whoever is not heard is missed when its session is over. */
 const LEAVE_MS = 1_000;
 
@@ -81,6 +84,8 @@ class KafkaSubscription implements Subscription, ConsumerListener {
   #fatal: Fault | undefined;
   #finishedAt = performance.now();
   #assignments = 0;
+  /** Records whose handler runs. The others in flight wait for the brokers to take their outputs. */
+  #handling = 0;
   /** Whoever waits for something to change. */
   #waiting: (() => void) | undefined;
 
@@ -155,15 +160,18 @@ class KafkaSubscription implements Subscription, ConsumerListener {
     this.#member.stop();
     for (const timer of this.#delays) clearTimeout(timer);
     this.#pump();
-    if (!(await this.#until(() => this.#member.inFlight === 0, timeoutMs))) {
+    if (!(await this.#until(() => this.#handling === 0, timeoutMs))) {
       this.#abort.abort(new Fault('cancelled', 'the process is stopping'));
-      await this.#until(() => this.#member.inFlight === 0, ABORT_GRACE_MS);
+      await this.#until(() => this.#handling === 0, ABORT_GRACE_MS);
     }
+    const writtenBy = performance.now() + LAST_WRITES_MS;
+    const untilWritten = (check: () => boolean): Promise<boolean> =>
+      this.#until(check, Math.max(0, writtenBy - performance.now()));
+    await untilWritten(() => this.#member.inFlight === 0);
     clearTimeout(this.#commitTimer);
-    const commitBy = performance.now() + LAST_COMMITS_MS;
-    await this.#until(() => !this.#member.committing && !this.#member.revoking, LAST_COMMITS_MS);
+    await untilWritten(() => !this.#member.committing && !this.#member.revoking);
     void this.#send(this.#member.commit());
-    await this.#until(() => !this.#member.committing, Math.max(0, commitBy - performance.now()));
+    await untilWritten(() => !this.#member.committing);
     await this.#consumer?.leave(LEAVE_MS);
   }
 
@@ -183,9 +191,8 @@ class KafkaSubscription implements Subscription, ConsumerListener {
   }
 
   async #run(task: Task<Delivery>): Promise<void> {
-    const { options } = this.#parts;
     try {
-      const outputs = await options.handle(task.item.record, this.#abort.signal);
+      const outputs = await this.#handle(task.item.record);
       // Whoever owns the partition now publishes them, in its order.
       if (outputs.length > 0 && !this.#member.isLost(task)) await this.#publish(outputs, task.item.record);
     } catch (error) {
@@ -195,6 +202,16 @@ class KafkaSubscription implements Subscription, ConsumerListener {
     this.#member.finish(task);
     this.#commitSoon();
     this.#afterOne();
+  }
+
+  async #handle(record: BusRecord): Promise<readonly Outgoing[]> {
+    this.#handling += 1;
+    try {
+      return await this.#parts.options.handle(record, this.#abort.signal);
+    } finally {
+      this.#handling -= 1;
+      this.#waiting?.();
+    }
   }
 
   async #publish(outputs: readonly Outgoing[], record: BusRecord): Promise<void> {
