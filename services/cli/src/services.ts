@@ -102,6 +102,8 @@ export function needsOf(names: readonly string[]): ReadonlySet<Need> {
 const DEADLINE_MARGIN_MS = 10_000;
 /** A process that must stop waits this long for calls in flight. */
 const DRAIN_MS = 15_000;
+/** And so long for requests: one that takes longer waits for a server that is gone. */
+const REQUESTS_MS = 3_000;
 /** Where events wait for calls that are not made any more: long enough to record and publish what the last ones gave. */
 const RECORD_MS = 1_000;
 /** Without progress for this long a group is not doing its work. */
@@ -122,12 +124,12 @@ export async function startServices(
 ): Promise<Running> {
   const served: Served[] = [];
   let http: HttpServer | undefined;
-  const close = async (): Promise<void> => {
-    await http?.close();
+  const drain = async (): Promise<void> => {
     // A call that is broken off is paid for, and made again by the next start.
     const unsent = platform.has('models') && (await platform.models.finish(DRAIN_MS));
     await Promise.all(served.map((each) => each.close(unsent ? RECORD_MS : DRAIN_MS)));
   };
+  const close = async (): Promise<void> => void (await Promise.all([http?.close(REQUESTS_MS), drain()]));
   const { smallMs, bigMs } = platform.pack.policy.deadlines;
   const retries = config.retryDelaysMs === undefined ? {} : { retryDelaysMs: config.retryDelaysMs };
   try {

@@ -82,3 +82,21 @@ describe('every service in a process of its own', () => {
     expect(codes).toEqual(Array.from(processes.keys(), (service) => [service, 0]));
   }, 60_000);
 });
+
+it('ends with 0 while the brokers are gone, long before it would give them up', async () => {
+  const server = await startServer(environment, ['--create-topics']);
+  try {
+    await kafka.kill();
+    // Nobody answers it: what is asked for cannot be kept.
+    const asked = call(`${server.url}/v1/messages`, { text: 'Where is my order?', channel: 'form' }).then(
+      ({ status }) => status,
+      () => 'cut off',
+    );
+    const code = await server.stop();
+    expect([code, await asked]).toEqual([0, expect.toBeOneOf([503, 'cut off'])]);
+    // What it would say after half a minute.
+    expect(server.log()).not.toContain('the subscription is dead');
+  } finally {
+    await server.remove();
+  }
+}, 90_000);
