@@ -4,6 +4,7 @@ import type { Logger } from '@spillway/telemetry/logger';
 import { type ISocketFactory, Kafka, type LogEntry, logLevel } from 'kafkajs';
 import { mendConnections } from './connection.js';
 import { mendCoordinatorSearch } from './coordinator.js';
+import { decodeFetchResponses } from './fetch-responses.js';
 import { keepFetchSessions } from './fetch-sessions.js';
 import { encodeProduceRequests } from './produce-requests.js';
 import { calmRequestQueues } from './request-queue.js';
@@ -35,6 +36,7 @@ export function kafkaClient({ brokers, clientId, logger }: ClientOptions): Kafka
     mendCoordinatorSearch(),
     keepFetchSessions(),
     encodeProduceRequests(),
+    decodeFetchResponses(),
   ];
   if (fixes.includes(false)) logger.warn('this kafkajs is unknown: its faults of old are not mended');
   const sockets = new Set<Socket>();

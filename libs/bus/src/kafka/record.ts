@@ -1,7 +1,10 @@
 import { isUtf8 } from 'node:buffer';
 import type { Outgoing } from '@spillway/contracts/event';
 import type { IHeaders, KafkaMessage, Message } from 'kafkajs';
-import type { BusRecord } from '../bus.js';
+import { type BusRecord, NOT_BEFORE } from '../bus.js';
+import { copyOf } from './copy.js';
+import { FetchedRecord } from './fetched-record.js';
+import { headerName, setHeader } from './headers.js';
 
 /** Header that carries the id of an event; the name is taken, so an event has no other header of that name. */
 const ID = 'id';
@@ -20,24 +23,54 @@ export function writeRecord({ key, id, value, headers }: Outgoing): Message {
  * well; a missing key or value is an empty one. Of several headers of one name the last counts, as in every client.
  */
 export function readRecord(topic: string, partition: number, message: KafkaMessage): BusRecord {
+  if (message instanceof FetchedRecord) return readFetched(topic, partition, message);
+  const { key, value, offset } = message;
   const { [ID]: id, ...headers } = readHeaders(message.headers ?? {});
   return {
     topic,
     partition,
-    offset: Number(message.offset),
-    key: readKey(message.key),
-    id: id || `${topic}/${partition}/${message.offset}`,
-    // A copy: kafkajs cuts values out of a whole answer, which would stay in memory as long as one of them.
-    value: new Uint8Array(message.value ?? []),
+    offset: Number(offset),
+    key: key === null ? '' : readKey(key, 0, key.length),
+    id: id || `${topic}/${partition}/${offset}`,
+    value: new Uint8Array(value ?? []),
     headers,
     timestamp: Number(message.timestamp),
   };
 }
 
+/** The same, out of the answer itself. */
+function readFetched(topic: string, partition: number, record: FetchedRecord): BusRecord {
+  const { position: offset, time: timestamp } = record;
+  const reader = record.reader();
+  const { buffer } = reader;
+  const key = readKey(buffer, reader.pass(), reader.at);
+  const valueAt = reader.pass();
+  const valueEnd = reader.at;
+  let id = '';
+  const headers: Record<string, string> = {};
+  for (let left = reader.varint(); left > 0; left -= 1) {
+    const name = headerName(buffer, reader.pass(), reader.at);
+    const text = buffer.toString('utf8', reader.pass(), reader.at);
+    if (name === ID) id = text;
+    else setHeader(headers, name, text);
+  }
+  id ||= `${topic}/${partition}/${offset}`;
+  // What waits for its moment outlives all that came with it.
+  const value = copyOf(buffer, valueAt, valueEnd, !(NOT_BEFORE in headers));
+  return { topic, partition, offset, key, id, value, headers, timestamp, decoded: undefined };
+}
+
 /** A key that is no text is told apart from all others, byte for byte: read as text, many would become one. */
-function readKey(key: Buffer | null): string {
-  if (key === null) return '';
-  return isUtf8(key) ? key.toString() : `base64:${key.toString('base64')}`;
+function readKey(buffer: Buffer, from: number, to: number): string {
+  const isText = isAscii(buffer, from, to) || isUtf8(buffer.subarray(from, to));
+  return isText ? buffer.toString('utf8', from, to) : `base64:${buffer.toString('base64', from, to)}`;
+}
+
+/** As Node's own, which wants an object made for it: keys are short. */
+function isAscii(buffer: Buffer, from: number, to: number): boolean {
+  let bits = 0;
+  for (let at = from; at < to; at += 1) bits |= buffer[at] as number;
+  return bits < 0x80;
 }
 
 function readHeaders(headers: IHeaders): Record<string, string> {
