@@ -20,7 +20,7 @@ export interface MonthRows {
   readonly auditRequests: Map<string, Row>;
   readonly waits: Map<string, Row>;
   readonly replays: Map<string, Row>;
-  /** Ids of the messages whose status must be worked out from all facts. */
+  /** Ids of the messages that dead letters and replays tell of: their status must be worked out from all facts. */
   readonly touched: Set<string>;
 }
 

@@ -92,8 +92,9 @@ function stepRow(id: string, slot: number, { tier, completedAtMs, call, detail }
 
 const nanos = (amount: bigint | null | undefined): string | null => amount?.toString() ?? null;
 
+/** Says nothing of where its message stands, so that the row of the message need not be looked up and held. */
 function addDecision(rows: MonthRows, change: DecisionChange): void {
-  const { id } = note(rows, change.messageId, 0);
+  const id = storedText(change.messageId);
   const slot = slotOf(change.step, change.tier);
   put(rows.decisions, `${slot} ${id}`, () => ({
     message_id: id,
@@ -129,7 +130,6 @@ function addToReview(
   const key = storedText(change.reviewId);
   const conversationId = storedText(change.conversationId);
   const row = rows.reviews.get(key) ?? { id: key, message_id: id, conversation_id: conversationId };
-  rows.touched.add(id);
   if (row[part] === undefined) rows.reviews.set(key, { ...row, ...columns });
 }
 
