@@ -5,7 +5,7 @@ export const registry = new Registry();
 
 /** Adds what is known of the process itself: memory, CPU, event loop lag. Call once. */
 export const measureProcess = (): void =>
-  collectDefaultMetrics({ register: registry, eventLoopMonitoringPrecision: 40 });
+  collectDefaultMetrics({ register: registry, eventLoopMonitoringPrecision: 100 });
 
 interface Named {
   readonly name: string;

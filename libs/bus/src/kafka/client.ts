@@ -7,6 +7,7 @@ import { mendCoordinatorSearch } from './coordinator.js';
 import { decodeFetchResponses } from './fetch-responses.js';
 import { keepFetchSessions } from './fetch-sessions.js';
 import { encodeProduceRequests } from './produce-requests.js';
+import { repeatFetches } from './repeated-fetch.js';
 import { calmRequestQueues } from './request-queue.js';
 
 export interface ClientOptions {
@@ -35,6 +36,7 @@ export function kafkaClient({ brokers, clientId, logger }: ClientOptions): Kafka
     mendConnections(),
     mendCoordinatorSearch(),
     keepFetchSessions(),
+    repeatFetches(),
     encodeProduceRequests(),
     decodeFetchResponses(),
   ];

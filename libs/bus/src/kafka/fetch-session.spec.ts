@@ -45,6 +45,19 @@ describe('a fetch session', () => {
     expect(forgotten(next.forgottenTopics)).toBe(left);
   });
 
+  it('names nothing of a list that is asked for again, and everything once the session is lost', () => {
+    const session = new FetchSession();
+    const list = asked('a/0@0 a/1@0');
+    session.request(list);
+    session.answered({ sessionId: 7 });
+    expect(session.request(list)).toEqual({
+      ...{ sessionId: 7, sessionEpoch: 1 },
+      ...{ topics: [], forgottenTopics: [] },
+    });
+    session.failed();
+    expect(session.request(list).topics).toEqual(list);
+  });
+
   it('names everything again where the broker has no room for a session', () => {
     const session = new FetchSession();
     session.request(asked('a/0@0'));

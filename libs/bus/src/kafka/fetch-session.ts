@@ -36,6 +36,7 @@ export class FetchSession {
   readonly #lastEpoch: number;
   #id = NO_SESSION;
   #epoch = FIRST_EPOCH;
+  #asked: readonly AskedTopic[] | undefined;
   /** What the broker holds for each partition. */
   #held = new Map<string, Map<number, string>>();
 
@@ -45,6 +46,11 @@ export class FetchSession {
 
   /** What to send so that the broker reads these partitions, and no others. */
   request(topics: readonly AskedTopic[]): SessionRequest {
+    const session = { sessionId: this.#id, sessionEpoch: this.#epoch };
+    // Whoever repeats a request hands in the same list: what an idle reader does twice a second.
+    if (topics === this.#asked && this.#epoch !== FIRST_EPOCH)
+      return { ...session, topics: [], forgottenTopics: [] };
+    this.#asked = topics;
     const before = this.#held;
     this.#held = new Map(
       topics.map(({ topic, partitions }) => [
@@ -52,7 +58,6 @@ export class FetchSession {
         new Map(partitions.map((asked) => [asked.partition, positionOf(asked)])),
       ]),
     );
-    const session = { sessionId: this.#id, sessionEpoch: this.#epoch };
     return this.#epoch === FIRST_EPOCH
       ? { ...session, topics, forgottenTopics: [] }
       : { ...session, topics: changed(topics, before), forgottenTopics: gone(before, this.#held) };

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { createRequire } from 'node:module';
 import { type AddressInfo, createServer } from 'node:net';
 import { Kafka, logLevel } from 'kafkajs';
-import { describe, expect, it, vi } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import { calmRequestQueues, patch } from './request-queue.js';
 
 interface Queue {
@@ -10,6 +10,7 @@ interface Queue {
   readonly throttleCheckTimeoutId: NodeJS.Timeout | null;
   push(request: object): void;
   checkPendingRequests(): void;
+  scheduleRequestTimeoutCheck(): void;
   destroy(): void;
 }
 
@@ -25,6 +26,24 @@ const request = (correlationId: number, sendRequest: () => void) => ({
   expectResponse: false,
   sendRequest,
 });
+
+/** The queue of a connection, which looks for late requests. */
+function checked() {
+  calmRequestQueues();
+  const isConnected = vi.fn(() => true);
+  const logger = { debug: () => undefined };
+  const idle = new RequestQueue({ requestTimeout: 1_000, enforceRequestTimeout: true, isConnected, logger });
+  idle.scheduleRequestTimeoutCheck();
+  return { idle, isConnected };
+}
+
+const waiting = (correlationId: number, reject: () => void) => ({
+  entry: { correlationId, resolve: () => undefined, reject },
+  expectResponse: true,
+  sendRequest: () => undefined,
+});
+
+afterEach(() => vi.useRealTimers());
 
 describe('the request queue of kafkajs', () => {
   it('is the one that the fix is for', () => expect(calmRequestQueues()).toBe(true));
@@ -45,6 +64,38 @@ describe('the request queue of kafkajs', () => {
     expect(send).not.toHaveBeenCalled();
     await vi.waitFor(() => expect(send).toHaveBeenCalledOnce());
     expect(throttled.throttleCheckTimeoutId).toBeNull();
+  });
+
+  it('looks for late requests when one can be late, not all the time', () => {
+    vi.useFakeTimers();
+    const { isConnected } = checked();
+    vi.advanceTimersByTime(10_000);
+    expect(isConnected.mock.calls.length).toBeLessThanOrEqual(10);
+  });
+
+  it.each([
+    ['the time of the queue', 0, undefined, 1_000],
+    ['a longer time of its own', 0, 3_000, 3_000],
+    ['no shorter time of its own', 0, 10, 1_000],
+    ['the time of the queue, from when it was sent', 700, undefined, 1_700],
+  ])('gives a request %s to be answered in', (_, sentAtMs, requestTimeout, lateAtMs) => {
+    vi.useFakeTimers();
+    const { idle } = checked();
+    const reject = vi.fn();
+    vi.advanceTimersByTime(sentAtMs);
+    idle.push({ ...waiting(1, reject), requestTimeout });
+    vi.advanceTimersByTime(lateAtMs - sentAtMs);
+    expect(reject).not.toHaveBeenCalled();
+    vi.advanceTimersByTime(10);
+    expect(reject).toHaveBeenCalledOnce();
+  });
+
+  it('looks no more once the connection is gone', () => {
+    vi.useFakeTimers();
+    const { isConnected } = checked();
+    isConnected.mockReturnValue(false);
+    vi.advanceTimersByTime(2_000);
+    expect(vi.getTimerCount()).toBe(0);
   });
 
   it('still gives up a request that nobody answers', async () => {
