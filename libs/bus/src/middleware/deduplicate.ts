@@ -1,5 +1,4 @@
 import type { Outgoing } from '@spillway/contracts/event';
-import { LRUCache } from 'lru-cache';
 import type { Middleware } from './middleware.js';
 
 export interface DeduplicateOptions {
@@ -26,7 +25,17 @@ const sizeOf = (outputs: readonly Outgoing[]): number =>
 export function deduplicate(options: Partial<DeduplicateOptions> = {}): Middleware {
   const { records, bytes } = { ...defaults, ...options };
   return (next) => {
-    const handled = new LRUCache<string, readonly Outgoing[]>({ max: records, maxSize: bytes });
+    const handled = new Map<string, readonly Outgoing[]>();
+    let held = 0;
+    const remember = (id: string, made: readonly Outgoing[]): void => {
+      handled.set(id, made);
+      held += sizeOf(made);
+      for (const [oldest, outputs] of handled) {
+        if (handled.size <= records && held <= bytes) break;
+        handled.delete(oldest);
+        held -= sizeOf(outputs);
+      }
+    };
     const underWay = new Map<string, Promise<readonly Outgoing[]>>();
     return (record, signal) => {
       const { id } = record;
@@ -37,7 +46,7 @@ export function deduplicate(options: Partial<DeduplicateOptions> = {}): Middlewa
       const promise = next(record, signal).then(
         (made) => {
           underWay.delete(id);
-          handled.set(id, made, { size: sizeOf(made) });
+          remember(id, made);
           return made;
         },
         (error: unknown) => {
