@@ -70,6 +70,7 @@ const MAX_DECIDED = 4_000;
 const MAX_SAVED_TEXT = 16_384;
 
 interface Loaded {
+  readonly key: string;
   readonly messageId: string;
   readonly file: CaseFile;
   readonly version: number;
@@ -107,9 +108,11 @@ const needsNoAnswer = ({ phase }: Case): boolean => phase !== 'unknown' && phase
 const eventIdsOf = ({ last }: CaseFile): readonly string[] =>
   Object.values(last).map(({ eventId }) => eventId);
 
+/** A tenth at once: on the way to its oldest entry a map walks over all that were deleted before. */
 function dropOldest(map: Map<string, unknown>, max: number): void {
+  if (map.size <= max) return;
   for (const oldest of map.keys()) {
-    if (map.size <= max) break;
+    if (map.size <= 0.9 * max) break;
     map.delete(oldest);
   }
 }
@@ -132,17 +135,20 @@ export function caseProcess({
   /** Cases that no answer can move any more, each with the events that brought it there: these may come once more. */
   const answered = new Map<string, readonly string[]>();
 
-  async function load(conversationId: string, messageId: string): Promise<Loaded> {
-    const key = caseKey(conversationId, messageId);
+  async function load(
+    conversationId: string,
+    messageId: string,
+    key = caseKey(conversationId, messageId),
+  ): Promise<Loaded> {
     const known = saves.get(key);
     if (known !== undefined) return known;
     const entry = await state.get(key);
-    if (entry === undefined) return { messageId, file: emptyFile, version: 0, hasMessage: false };
+    if (entry === undefined) return fresh(key, messageId);
     const { version } = entry;
     const file = decodeJson<CaseFile>(entry.value);
-    if (!hasMessage(file.kase)) return { messageId, file, version, hasMessage: false };
+    if (!hasMessage(file.kase)) return { key, messageId, file, version, hasMessage: false };
     const message = await messageOf(conversationId, messageId);
-    return { messageId, file: { ...file, kase: { ...file.kase, message } }, version, hasMessage: true };
+    return { key, messageId, file: { ...file, kase: { ...file.kase, message } }, version, hasMessage: true };
   }
 
   async function messageOf(conversationId: string, messageId: string): Promise<Message> {
@@ -158,17 +164,16 @@ export function caseProcess({
     files: readonly Loaded[],
     others: readonly Change[],
   ): Promise<void> {
-    const puts = files.map((each) => savedCase(conversationId, each));
+    const puts = files.map(savedCase);
     const messages = files.flatMap((each) => messageChange(conversationId, each));
     const versions = await state.write([...puts, ...messages, ...others]);
-    for (const [index, { messageId, file }] of files.entries()) {
-      const key = caseKey(conversationId, messageId);
+    for (const [index, { key, messageId, file }] of files.entries()) {
       saves.delete(key);
       answered.delete(key);
       if (needsNoAnswer(file.kase)) answered.set(key, eventIdsOf(file));
       if (!worthKeeping(file.kase)) continue;
       const version = versions[index] as number;
-      saves.set(key, { messageId, file, version, hasMessage: hasMessage(file.kase) });
+      saves.set(key, { key, messageId, file, version, hasMessage: hasMessage(file.kase) });
     }
     dropOldest(saves, MAX_SAVES);
     dropOldest(answered, MAX_DECIDED);
@@ -206,7 +211,7 @@ export function caseProcess({
       const turn = decide(loaded.file.kase, { type: 'turn' }, policy, now());
       if (turn.kase === loaded.file.kase) {
         // Nothing is written then, and so nothing finds out that another process has gone on: the state tells.
-        if (saves.delete(caseKey(conversationId, next))) continue;
+        if (saves.delete(loaded.key)) continue;
         break;
       }
       turns.push({ loaded, ...turn });
@@ -240,8 +245,8 @@ export function caseProcess({
   }
 
   /** A message that comes for the first time has no case: whether it has one after all, the write finds out. */
-  const assumedNew = ({ input, messageId }: Arrival): Loaded | undefined =>
-    input.type === 'received' ? { messageId, file: emptyFile, version: 0, hasMessage: false } : undefined;
+  const assumedNew = ({ input, messageId }: Arrival, key: string): Loaded | undefined =>
+    input.type === 'received' ? fresh(key, messageId) : undefined;
 
   async function attempt(arrival: Arrival, conflicts: number): Promise<readonly Outgoing[]> {
     const { conversationId, messageId, topic, eventId } = arrival;
@@ -251,8 +256,8 @@ export function caseProcess({
     const policy = standing instanceof Promise ? await standing : standing;
     const loaded =
       saves.get(key) ??
-      (conflicts === 0 ? assumedNew(arrival) : undefined) ??
-      (await load(conversationId, messageId));
+      (conflicts === 0 ? assumedNew(arrival, key) : undefined) ??
+      (await load(conversationId, messageId, key));
     const { file } = loaded;
     // It may have come on another topic before: first on its own, then on the one for retries.
     const repeated = Object.values(file.last).find((decided) => decided.eventId === eventId);
@@ -265,7 +270,7 @@ export function caseProcess({
     const rang = input.type === 'due' && file.alarmAtMs !== undefined && file.alarmAtMs <= input.dueAtMs;
     const atMs = now();
     const turn = decide(file.kase, input, escalations.inForce(policy, atMs), atMs);
-    if (turn.kase === file.kase && !rang) return withoutEffect(arrival);
+    if (turn.kase === file.kase && !rang) return withoutEffect(arrival, key);
     const occurrence = { conversationId, messageId, before: file.kase, input, turn };
     const audit = await auditPlan(occurrence, policy, auditKey);
     const first = { loaded, kase: turn.kase, actions: [...turn.actions, ...audit.actions] };
@@ -291,8 +296,8 @@ export function caseProcess({
   }
 
   /** Nothing followed from the case as it was known here: another process may know better. */
-  async function withoutEffect(arrival: Arrival): Promise<readonly Outgoing[]> {
-    return saves.delete(caseKey(arrival.conversationId, arrival.messageId)) ? attempt(arrival, 1) : [];
+  async function withoutEffect(arrival: Arrival, key: string): Promise<readonly Outgoing[]> {
+    return saves.delete(key) ? attempt(arrival, 1) : [];
   }
 
   /** Ends of the work that is under way, by conversation. */
@@ -327,9 +332,17 @@ export function caseProcess({
   };
 }
 
-function savedCase(conversationId: string, { messageId, file, version }: Loaded): Change {
+const fresh = (key: string, messageId: string): Loaded => ({
+  key,
+  messageId,
+  file: emptyFile,
+  version: 0,
+  hasMessage: false,
+});
+
+function savedCase({ key, file, version }: Loaded): Change {
   const value = encodeJson(trimmed(file));
-  const put = { kind: 'put', key: caseKey(conversationId, messageId), value, expect: version } as const;
+  const put = { kind: 'put', key, value, expect: version } as const;
   return file.kase.phase === 'settled' ? { ...put, ttlMs: REMEMBERED_MS } : put;
 }
 

@@ -38,17 +38,19 @@ export class RouterController {
   ) {}
 
   @On(MessageReceivedSchema)
-  received({ event, ...rest }: Received<typeof MessageReceivedSchema>): Promise<readonly Outgoing[]> {
-    return this.arrived(event, rest, { type: 'received', message: messageOf(event) });
+  received(delivery: Received<typeof MessageReceivedSchema>): Promise<readonly Outgoing[]> {
+    const { event } = delivery;
+    return this.arrived(event, delivery, { type: 'received', message: messageOf(event) });
   }
 
   @On(StepCompletedSchema)
-  answered({ event, ...rest }: Received<typeof StepCompletedSchema>): Promise<readonly Outgoing[]> {
+  answered(delivery: Received<typeof StepCompletedSchema>): Promise<readonly Outgoing[]> {
+    const { event } = delivery;
     // No case waits for an audit, and none may change by it.
     if (event.purpose === PolishPurpose.AUDIT) return this.audits.answered(event);
     const answer = answerOf(event);
     this.audits.seen(answer);
-    return this.arrived(event, rest, { type: 'answered', answer });
+    return this.arrived(event, delivery, { type: 'answered', answer });
   }
 
   @On(AuditRecordedSchema)
@@ -57,14 +59,16 @@ export class RouterController {
   }
 
   @On(ReviewDecidedSchema)
-  reviewed({ event, ...rest }: Received<typeof ReviewDecidedSchema>): Promise<readonly Outgoing[]> {
-    return this.arrived(event, rest, reviewOf(event));
+  reviewed(delivery: Received<typeof ReviewDecidedSchema>): Promise<readonly Outgoing[]> {
+    const { event } = delivery;
+    return this.arrived(event, delivery, reviewOf(event));
   }
 
   @On(DeadlinePassedSchema)
-  due({ event, ...rest }: Received<typeof DeadlinePassedSchema>): Promise<readonly Outgoing[]> {
+  due(delivery: Received<typeof DeadlinePassedSchema>): Promise<readonly Outgoing[]> {
+    const { event } = delivery;
     const dueAtMs = event.dueAt === undefined ? 0 : timestampMs(event.dueAt);
-    return this.arrived(event, rest, { type: 'due', dueAtMs });
+    return this.arrived(event, delivery, { type: 'due', dueAtMs });
   }
 
   private arrived(
