@@ -47,43 +47,57 @@ interface PromptOptions {
   readonly continued?: boolean;
 }
 
+/** The prompt of a step: see `promptFor`. An object with getters of its own would take longer to make than all else. */
+class LazyPrompt implements StepPrompt {
+  readonly schema: StepForm['schema'];
+  readonly maxOutputTokens: number;
+  readonly topTokens: number;
+  readonly #renderer: PromptRenderer;
+  #rendered: Rendered | undefined;
+
+  constructor(
+    { form, renderer }: PreparedStep,
+    readonly step: StepName,
+    readonly input: StepInput,
+    readonly callId: string,
+    readonly temperature: number,
+    readonly continued: boolean,
+  ) {
+    this.schema = form.schema;
+    this.maxOutputTokens = form.maxOutputTokens;
+    this.topTokens = form.topTokens;
+    this.#renderer = renderer;
+  }
+
+  get system(): string {
+    return this.#text().system;
+  }
+
+  get user(): string {
+    return this.#text().user;
+  }
+
+  get estimatedInputTokens(): number {
+    return this.#renderer.estimate(this.input);
+  }
+
+  #text(): Rendered {
+    this.#rendered ??= this.#renderer.render(this.input);
+    return this.#rendered;
+  }
+}
+
 /**
  * The prompt of a step. Its text is rendered when it is first read, so that it costs an embedded model, which works on
  * `input`, next to nothing.
  */
-export function promptFor(
+export const promptFor = (
   step: StepName,
   input: StepInput,
   pack: Pack,
   callId: string,
   { temperature = 0, continued = false }: PromptOptions = {},
-): StepPrompt {
-  const { form, renderer } = prepare(step, pack);
-  let rendered: Rendered | undefined;
-  const once = (): Rendered => {
-    rendered ??= renderer.render(input);
-    return rendered;
-  };
-  return {
-    step,
-    get system() {
-      return once().system;
-    },
-    get user() {
-      return once().user;
-    },
-    get estimatedInputTokens() {
-      return renderer.estimate(input);
-    },
-    schema: form.schema,
-    maxOutputTokens: form.maxOutputTokens,
-    topTokens: form.topTokens,
-    temperature,
-    input,
-    callId,
-    continued,
-  };
-}
+): StepPrompt => new LazyPrompt(prepare(step, pack), step, input, callId, temperature, continued);
 
 /**
  * Reads a model's answer to a step against the pack.
