@@ -3,7 +3,7 @@ import { Fault } from '@spillway/contracts/fault';
 import type { CheckpointLogger } from '@spillway/sqlite/checkpoints';
 import { openShared } from '@spillway/sqlite/shared-database';
 import type { Alarm, Change, Claim, Entry, KeyedState } from './keyed-state.js';
-import { sharedSlotTag } from './slot-tag.js';
+import { isAny, sharedSlotTag } from './slot-tag.js';
 
 const migrations = [
   `CREATE TABLE entries (
@@ -83,8 +83,7 @@ export function openEmbeddedKeyedState(options: EmbeddedKeyedStateOptions): Keye
     get: (key) => reading(() => entries.get(key)),
     write: (changes) =>
       writes.run(() => {
-        const [first, ...others] = changes;
-        if (first !== undefined) sharedSlotTag([first, ...others]);
+        if (isAny(changes)) sharedSlotTag(changes);
         const alone = soleCondition(changes);
         if (alone === undefined) for (const put of changes.filter(isConditional)) entries.check(put);
         const won = alone === undefined ? 0 : entries.putWhere(alone);
@@ -132,8 +131,9 @@ type ConditionalPut = Put & { readonly expect: number };
 
 /** The only condition of a write, which can then find out by being written first: no other change is about its key. */
 function soleCondition(changes: readonly Change[]): ConditionalPut | undefined {
-  const [first, ...others] = changes.filter(isConditional);
-  if (first === undefined || others.length > 0) return undefined;
+  const conditional = changes.filter(isConditional);
+  const [first] = conditional;
+  if (first === undefined || conditional.length > 1) return undefined;
   return changes.some((change) => change !== first && change.key === first.key) ? undefined : first;
 }
 

@@ -13,7 +13,7 @@ import {
   writeScript,
 } from './redis-keyed-state/scripts.js';
 import { workGate } from './redis-keyed-state/work-gate.js';
-import { sharedSlotTag } from './slot-tag.js';
+import { isAny, sharedSlotTag } from './slot-tag.js';
 
 export interface RedisKeyedStateOptions {
   /** `redis://user:password@host:6379/0`, or `rediss://` for TLS. Any server of a cluster stands for all of it. */
@@ -111,9 +111,8 @@ function entriesOf(client: RedisClient, keys: Keyspace) {
       return { version: Number(found.toString('latin1', 0, end)), value: found.subarray(end + 1) };
     },
     async write(changes: readonly Change[]): Promise<readonly number[]> {
-      const [first, ...others] = changes;
-      if (first === undefined) return [];
-      const shard = keys.ofTag(sharedSlotTag([first, ...others]));
+      if (!isAny(changes)) return [];
+      const shard = keys.ofTag(sharedSlotTag(changes));
       const names = [shard.numbers, shard.alarms, shard.payloads];
       const values: (string | number | Buffer)[] = [];
       for (const change of changes) {

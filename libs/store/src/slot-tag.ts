@@ -12,11 +12,15 @@ export function slotTag(key: string): string {
  * The tag that all changes of one write share. Throws `rejected` where they do not: such a write is atomic on one
  * server, but cannot be on a cluster, and every driver should tell.
  */
-export function sharedSlotTag([first, ...others]: readonly [Change, ...Change[]]): string {
+export function sharedSlotTag(changes: readonly [Change, ...Change[]]): string {
+  const [first] = changes;
   const tag = slotTag(first.key);
-  const stray = others.find(({ key }) => slotTag(key) !== tag);
-  if (stray !== undefined) {
-    throw new Fault('rejected', `${first.key} and ${stray.key} cannot be written at once: their tags differ`);
+  for (const { key } of changes) {
+    if (slotTag(key) === tag) continue;
+    throw new Fault('rejected', `${first.key} and ${key} cannot be written at once: their tags differ`);
   }
   return tag;
 }
+
+export const isAny = (changes: readonly Change[]): changes is readonly [Change, ...Change[]] =>
+  changes.length > 0;
