@@ -6,8 +6,8 @@ import {
   hasOption,
   type MessageInitShape,
   type MessageShape,
-  toBinary,
 } from '@bufbuild/protobuf';
+import { encode } from './encode.js';
 import { Fault } from './fault.js';
 import { key as keyOption, topic as topicOption } from './gen/spillway/v1/options_pb.js';
 
@@ -84,7 +84,7 @@ export function emitTo<S extends DescMessage>(
     topic,
     key: keyOf(schema, event),
     id: `${String(messageId)}/${topic}${purpose === '' ? '' : `/${purpose}`}`,
-    value: toBinary(schema, event),
+    value: encode(schema, event),
     headers: {},
     decoded: event,
   };
