@@ -92,7 +92,7 @@ function stepRow(id: string, slot: number, { tier, completedAtMs, call, detail }
 
 const nanos = (amount: bigint | null | undefined): string | null => amount?.toString() ?? null;
 
-/** Says nothing of where its message stands, so that the row of the message need not be looked up and held. */
+/** Says nothing of where its message stands, so the row of the message need not be looked up and held. */
 function addDecision(rows: MonthRows, change: DecisionChange): void {
   const id = storedText(change.messageId);
   const slot = slotOf(change.step, change.tier);
