@@ -2,9 +2,9 @@ import { createRequire } from 'node:module';
 import { gzipSync } from 'node:zlib';
 import { Fault } from '@spillway/contracts/fault';
 import fc from 'fast-check';
-import type { KafkaMessage } from 'kafkajs';
 import { describe, expect, it } from 'vitest';
 import type { BusRecord } from '../bus.js';
+import { BLOCK_BYTES } from './copy.js';
 import { readRecord } from './record.js';
 import { decodeRecords } from './record-batch.js';
 
@@ -38,7 +38,7 @@ const usual = recordOf(...text('key'), ...text('value'), 2, ...text('name'), ...
 
 async function read(bytes: Buffer): Promise<readonly BusRecord[]> {
   const records = (await decodeRecords(bytes)) ?? [];
-  return records.map((record) => readRecord('t', 0, record as unknown as KafkaMessage));
+  return records.map((record) => readRecord('t', 0, record));
 }
 
 describe('the records of a batch', () => {
@@ -65,6 +65,17 @@ describe('the records of a batch', () => {
   ])('%s', async (_, record, expected) => {
     const records = await read(await batchOf([record, record]));
     expect(records).toMatchObject([expected, expected]);
+  });
+
+  it.each([
+    ['shares memory with few others', 'usual', BLOCK_BYTES],
+    ['that is to wait keeps alive nothing but itself', 'not-before', 5],
+  ])('of which one %s', async (_, header, alive) => {
+    const record = recordOf(NOTHING, ...text('value'), 2, ...text(header), ...text('1'));
+    const answer = Buffer.concat([await batchOf([record]), Buffer.alloc(1_000_000)]);
+    const [{ value } = { value: new Uint8Array() }] = await read(answer);
+    expect(`${Buffer.from(value)}`).toBe('value');
+    expect(value.buffer.byteLength).toBe(alive);
   });
 
   it('lie between numbers that a double holds, or are left to kafkajs', async () => {
@@ -136,7 +147,7 @@ describe('a damaged batch', () => {
         for (const [at, byte] of changes) batch[at % length] = byte;
         try {
           for (const record of (await decodeRecords(batch)) ?? []) {
-            const { key, id, headers } = readRecord('t', 0, record as unknown as KafkaMessage);
+            const { key, id, headers } = readRecord('t', 0, record);
             expect(`${key}${id}${JSON.stringify(headers)}${record.value}`).not.toContain('SECRET');
           }
         } catch (error) {
