@@ -47,13 +47,22 @@ export async function decodeFetch(answer: Buffer): Promise<FetchResponse> {
   for (let topics = reader.int32(); topics > 0; topics -= 1) {
     const topicName = readText(reader);
     const partitions: FetchedPartition[] = [];
-    for (let left = reader.int32(); left > 0; left -= 1) partitions.push(await readPartition(reader));
+    for (let left = reader.int32(); left > 0; left -= 1) {
+      const partition = readPartition(reader);
+      if (partition.messages instanceof Promise) partition.messages = await partition.messages;
+      partitions.push(partition as FetchedPartition);
+    }
     responses.push({ topicName, partitions });
   }
   return { throttleTime: 0, clientSideThrottleTime, errorCode, sessionId, responses };
 }
 
-async function readPartition(reader: WireReader): Promise<FetchedPartition> {
+type Messages = FetchedPartition['messages'];
+
+/** Its messages may still have to be unpacked. */
+type Unpacking = Omit<FetchedPartition, 'messages'> & { messages: Messages | Promise<Messages> };
+
+function readPartition(reader: WireReader): Unpacking {
   return {
     partition: reader.int32(),
     errorCode: reader.int16(),
@@ -62,7 +71,7 @@ async function readPartition(reader: WireReader): Promise<FetchedPartition> {
     lastStartOffset: reader.int64Text(),
     abortedTransactions: readAborted(reader),
     preferredReadReplica: reader.int32(),
-    messages: await readMessages(reader),
+    messages: readMessages(reader),
   };
 }
 
@@ -74,12 +83,19 @@ function readAborted(reader: WireReader): FetchedPartition['abortedTransactions'
   return aborted;
 }
 
-async function readMessages(reader: WireReader): Promise<FetchedPartition['messages']> {
+function readMessages(reader: WireReader): Unpacking['messages'] {
   const from = reader.at;
   const size = reader.int32();
   if (size <= 0) return [];
-  const bytes = reader.buffer.subarray(reader.skip(size), reader.at);
-  return (await decodeRecords(bytes)) ?? decodeMessages(new Decoder(reader.buffer.subarray(from, reader.at)));
+  const at = reader.skip(size);
+  const records = decodeRecords(reader.buffer.subarray(at, at + size));
+  return records === undefined || records instanceof Promise
+    ? orByKafkajs(records, reader.buffer.subarray(from, at + size))
+    : records;
+}
+
+async function orByKafkajs(records: ReturnType<typeof decodeRecords>, withSize: Buffer): Promise<Messages> {
+  return (await records) ?? decodeMessages(new Decoder(withSize));
 }
 
 function readText(reader: WireReader): string | null {

@@ -3,6 +3,8 @@ import { Fault } from '@spillway/contracts/fault';
 import { type BatchContext, FetchedRecord } from './fetched-record.js';
 import { int64At, WireReader } from './wire-reader.js';
 
+type Decoded = readonly FetchedRecord[] | undefined;
+
 interface Codec {
   decompress(bytes: Buffer): Promise<Buffer>;
 }
@@ -35,9 +37,12 @@ const CONTROL = 0x20;
  * out. Their bytes stay where they are. Undefined where kafkajs has to read them: batches from before Kafka 0.11, and
  * numbers that a double does not hold. Throws `malformed`, and what kafkajs's codecs throw.
  */
-export async function decodeRecords(bytes: Buffer): Promise<readonly FetchedRecord[] | undefined> {
-  const records: FetchedRecord[] = [];
-  let at = 0;
+export function decodeRecords(bytes: Buffer): Decoded | Promise<Decoded> {
+  return decodeFrom(bytes, 0, []);
+}
+
+function decodeFrom(bytes: Buffer, start: number, records: FetchedRecord[]): Decoded | Promise<Decoded> {
+  let at = start;
   while (at + MAGIC_AT < bytes.length) {
     // Beside batches of today, those of old are for the next fetch, which begins with them.
     if (bytes[at + MAGIC_AT] !== MAGIC) return at === 0 ? undefined : records;
@@ -45,19 +50,27 @@ export async function decodeRecords(bytes: Buffer): Promise<readonly FetchedReco
     if (end > bytes.length) break;
     if (end < at + RECORDS_AT) throw new Fault('malformed', 'a batch of Kafka is shorter than its head');
     const codec = lookupCodecByAttributes(bytes.readInt16BE(at + ATTRIBUTES_AT));
-    const body =
-      codec === null
-        ? new WireReader(bytes, at + RECORDS_AT, end)
-        : await unpacked(codec, bytes.subarray(at + RECORDS_AT, end), bytes.readInt32BE(at + COUNT_AT));
-    if (!readRecords(bytes, at, body, records)) return undefined;
+    // What is not packed is read at once: a promise for each partition costs as much as a record.
+    if (codec !== null) return decodePacked(codec, bytes, at, end, records);
+    if (!readRecords(bytes, at, new WireReader(bytes, at + RECORDS_AT, end), records)) return undefined;
     at = end;
   }
   return records;
 }
 
-async function unpacked(codec: Codec, packed: Buffer, count: number): Promise<WireReader> {
-  const bytes = count > 0 ? await codec.decompress(packed) : packed;
-  return new WireReader(bytes, 0, bytes.length);
+/** From this packed batch on. */
+async function decodePacked(
+  codec: Codec,
+  bytes: Buffer,
+  at: number,
+  end: number,
+  records: FetchedRecord[],
+): Promise<Decoded> {
+  if (bytes.readInt32BE(at + COUNT_AT) > 0) {
+    const body = await codec.decompress(bytes.subarray(at + RECORDS_AT, end));
+    if (!readRecords(bytes, at, new WireReader(body, 0, body.length), records)) return undefined;
+  }
+  return decodeFrom(bytes, end, records);
 }
 
 /** Adds the records in `body` of the batch that begins there. False for numbers that a double does not hold. */
