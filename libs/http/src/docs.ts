@@ -30,7 +30,3 @@ export async function serveDocs(http: FastifyInstance, document: object): Promis
     uiConfig: { validatorUrl: null, deepLinking: false, docExpansion: 'list' },
   });
 }
-
-/** Whether a path belongs to the description itself, which does not describe its own pages. */
-export const isDocsPath = (path: string): boolean =>
-  path === '/' || path === '/openapi.json' || path.startsWith('/docs');

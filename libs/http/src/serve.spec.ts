@@ -241,6 +241,20 @@ describe('for operators', () => {
   });
 });
 
+describe('a process without an API', () => {
+  it.each([
+    ['/livez', 200],
+    ['/metrics', 200],
+    ['/openapi.json', 404],
+    ['/docs', 404],
+  ])('answers %s with %i: it has nothing to describe', async (path, status) => {
+    const worker = await start({ modules: [], operations: [] });
+    const response = await fetch(`${worker.url}${path}`);
+    await worker.close();
+    expect(response.status).toBe(status);
+  });
+});
+
 describe('without keys', () => {
   it.each(['0.0.0.0', '::', '10.0.0.1'])('does not listen on %s', async (host) => {
     await expect(start({ host })).rejects.toMatchObject({

@@ -9,7 +9,6 @@ import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from
 import { admitRequests, SECURITY_HEADERS } from './admission.js';
 import { checkHost, readApiKeys } from './api-keys.js';
 import { BODY_LIMIT, readBodies } from './bodies.js';
-import { isDocsPath, serveDocs } from './docs.js';
 import { healthOperations, type Readiness, serveHealth } from './health.js';
 import { bodiesOf, type Operation, openApiDocument, requireSame } from './openapi.js';
 import { answerProblem, LONGEST_PART, ProblemFilter } from './problem.filter.js';
@@ -70,7 +69,11 @@ export async function serveHttp(options: ServeHttpOptions): Promise<HttpServer> 
   await app.init();
   // After the controllers, because a route takes the error handler that is set when it is made.
   serveHealth(http, options.readiness);
-  await serveDocs(http, openApiDocument(operations, options.version));
+  if (options.modules.length > 0) {
+    // Without an API there is nothing to describe, and nothing to load for it.
+    const { serveDocs } = await import('./docs.js');
+    await serveDocs(http, openApiDocument(operations, options.version));
+  }
   requireSame(
     routes.filter(({ path }) => !isDocsPath(path)),
     operations,
@@ -84,6 +87,10 @@ export async function serveHttp(options: ServeHttpOptions): Promise<HttpServer> 
   };
 }
 
+/** Whether a path belongs to the description itself, which does not describe its own pages. */
+const isDocsPath = (path: string): boolean =>
+  path === '/' || path === '/openapi.json' || path.startsWith('/docs');
+
 function adapterFor(
   log: Logger,
   routes: Route[],
@@ -96,6 +103,8 @@ function adapterFor(
     exposeHeadRoutes: false,
     // No middleware of Nest's is used: all of it is Fastify hooks, which cost less.
     skipMiddie: true,
+    // Bodies are read and checked here, and answers are plain JSON: Fastify need not load its compilers of schemas.
+    schemaController: { compilersFactory: { buildValidator: noSchemas, buildSerializer: noSchemas } },
     routerOptions: { maxParamLength: LONGEST_PART },
     frameworkErrors: (error: FastifyError, request: FastifyRequest, reply: FastifyReply) => {
       reply.headers(SECURITY_HEADERS);
@@ -110,6 +119,10 @@ function adapterFor(
   });
   return adapter;
 }
+
+const noSchemas = () => (): never => {
+  throw new Error('a route has a schema for Fastify: describe it as an operation');
+};
 
 async function listen(app: NestFastifyApplication, { host, port }: ServeHttpOptions): Promise<void> {
   try {

@@ -1,6 +1,7 @@
 import { InMemorySpanExporter, SimpleSpanProcessor } from '@opentelemetry/sdk-trace';
 import { Fault } from '@spillway/contracts/fault';
 import type { Pack } from '@spillway/pack/pack';
+import { recordTo } from '@spillway/telemetry/span-recording';
 import { startTracing } from '@spillway/telemetry/tracing';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { CallBudget } from './layers/budget.js';
@@ -136,7 +137,7 @@ describe('openModels', () => {
     ['https://127.0.0.1/v1', 443],
   ])('says on the span of a call where the endpoint is: %s', async (baseUrl, port) => {
     const exporter = new InMemorySpanExporter();
-    const stop = startTracing({ processor: new SimpleSpanProcessor({ exporter }) });
+    const stop = startTracing(recordTo(new SimpleSpanProcessor({ exporter })));
     const little = open({ pack: packAt(baseUrl, { maxAttempts: 1 }) }).for('classify', 'small');
     await little.complete(prompt, alive).catch(() => undefined);
     expect(exporter.getFinishedSpans().map(({ attributes }) => attributes)).toMatchObject([

@@ -4,6 +4,7 @@ import { beforeEach, expect, it, vi } from 'vitest';
 import { registry } from './metrics.js';
 import { SPANS_LOST } from './names.js';
 import { batched } from './span-export.js';
+import { recordTo } from './span-recording.js';
 import { startTracing, tracer } from './tracing.js';
 
 let warnings: unknown[];
@@ -38,7 +39,7 @@ beforeEach(() => {
 
 it('exports what is left when it is stopped', async () => {
   const exporter = answering({ code: ExportResultCode.SUCCESS });
-  const stopNow = startTracing({ processor: batched(exporter, { log }) });
+  const stopNow = startTracing(recordTo(batched(exporter, { log })));
   end('a', 'b');
   expect(exporter.names).toEqual([]);
   await stopNow();
@@ -47,7 +48,7 @@ it('exports what is left when it is stopped', async () => {
 
 it('counts spans that are refused, says so once, and stops all the same', async () => {
   const processor = batched(answering({ code: ExportResultCode.FAILED, error: refused }), { log });
-  const stopNow = startTracing({ processor });
+  const stopNow = startTracing(recordTo(processor));
   end('a', 'b');
   await processor.forceFlush();
   end('c');
@@ -66,7 +67,7 @@ it('does not wait for one batch to send the next, and keeps a bounded number of 
     shutdown: async () => {},
   };
   const options = { log, mostWaiting: 4, batch: 2 };
-  const stopNow = startTracing({ processor: batched(exporter, options) });
+  const stopNow = startTracing(recordTo(batched(exporter, options)));
   end('a', 'b');
   await vi.waitFor(() => expect(exported.length).toBe(1));
   end('c', 'd', 'e', 'f');

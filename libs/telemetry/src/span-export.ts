@@ -4,6 +4,8 @@ import { BatchSpanProcessor, type SpanExporter, type SpanProcessor } from '@open
 import { createLogger, type Logger } from './logger.js';
 import { counter } from './metrics.js';
 import { SPANS_LOST } from './names.js';
+import { recordTo } from './span-recording.js';
+import type { Recording } from './tracing.js';
 
 /**
  * One export with its retries, milliseconds; a process that stops waits no longer than this for an endpoint that does
@@ -16,10 +18,10 @@ const MOST_WAITING = 16_384;
 const NOTE_EVERY_MS = 60_000;
 
 /** Sends spans to an OTLP endpoint over HTTP, such as `http://127.0.0.1:4318`, in batches. */
-export function exportTo(endpoint: string): SpanProcessor {
+export function exportTo(endpoint: string): Recording {
   const url = `${endpoint.replace(/\/+$/, '')}/v1/traces`;
   const exporter = new OTLPTraceExporter({ url, timeoutMillis: EXPORT_MS });
-  return batched(exporter, { log: createLogger('telemetry') });
+  return recordTo(batched(exporter, { log: createLogger('telemetry') }));
 }
 
 interface BatchOptions {

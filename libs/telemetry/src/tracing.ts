@@ -1,65 +1,47 @@
 import {
   type Context,
   context,
-  propagation,
+  createTraceState,
+  isSpanContextValid,
   ROOT_CONTEXT,
-  type TextMapGetter,
+  type SpanContext,
+  type SpanOptions,
+  TraceFlags,
   type Tracer,
   trace,
 } from '@opentelemetry/api';
 import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-hooks';
-import { W3CTraceContextPropagator } from '@opentelemetry/core';
-import { defaultResource, resourceFromAttributes } from '@opentelemetry/resources';
-import {
-  AlwaysOffSampler,
-  type IdGenerator,
-  RandomIdGenerator,
-  type SpanProcessor,
-  TracerProvider,
-} from '@opentelemetry/sdk-trace';
 
-export interface TracingOptions {
-  /** Takes spans, such as `exportTo` does. Without one nothing is recorded, and trace ids are still made. */
-  readonly processor?: SpanProcessor | undefined;
+/** All of a tracer that is used here. */
+export type SpanMaker = Pick<Tracer, 'startSpan'>;
+
+/** Where spans are recorded. */
+export interface Recording {
+  /** The tracer of one service. */
+  tracer(service: string): SpanMaker;
+  /** Hands on what is left, and stops. */
+  shutdown(): Promise<void>;
 }
 
-let processor: SpanProcessor | undefined;
-let tracers = new Map<string, Tracer>();
+let recording: Recording | undefined;
+let tracers = new Map<string, SpanMaker>();
 
 /**
  * Starts tracing for this process; call once, first. Returns the function that exports what is left, for at most three
  * seconds, and stops it.
  *
- * Every message gets a trace id even where nothing is exported, so that an answer, a log line and a decision can be
- * matched.
+ * Every message gets a trace id even where nothing is recorded, so that an answer, a log line and a decision can be
+ * matched. The SDK is for recording alone, and loaded with it.
  */
-export function startTracing(options: TracingOptions = {}): () => Promise<void> {
-  processor = options.processor;
+export function startTracing(to?: Recording): () => Promise<void> {
+  recording = to;
   tracers = new Map();
   context.setGlobalContextManager(new AsyncLocalStorageContextManager().enable());
-  propagation.setGlobalPropagator(new W3CTraceContextPropagator());
   return async () => {
-    await processor?.shutdown();
-    processor = undefined;
+    await recording?.shutdown();
+    recording = undefined;
     tracers = new Map();
     context.disable();
-    propagation.disable();
-  };
-}
-
-/**
- * A root has the second half of its trace's id for its own: so whoever knows only a trace, from the ledger, can still go
- * on from its root. The SDK makes the id of a span before that of its trace.
- */
-function rootedIds(): IdGenerator {
-  const random = new RandomIdGenerator();
-  let spanId = '';
-  return {
-    generateSpanId() {
-      spanId = random.generateSpanId();
-      return spanId;
-    },
-    generateTraceId: () => `${random.generateSpanId()}${spanId}`,
   };
 }
 
@@ -67,33 +49,44 @@ function rootedIds(): IdGenerator {
  * The tracer of one service. Each service has a resource of its own, also where all of them share a process, so that
  * a trace reads the same in both ways of running.
  */
-export function tracer(service = 'spillway'): Tracer {
-  let found = tracers.get(service);
-  if (found === undefined) {
-    const resource = defaultResource().merge(
-      resourceFromAttributes({
-        'service.name': service === 'spillway' ? service : `spillway-${service}`,
-        'service.namespace': 'spillway',
-      }),
-    );
-    const provider = new TracerProvider({
-      resource,
-      idGenerator: rootedIds(),
-      ...(processor === undefined ? { sampler: new AlwaysOffSampler() } : { spanProcessors: [processor] }),
-    });
-    found = provider.getTracer('spillway');
-    tracers.set(service, found);
-  }
+export function tracer(service = 'spillway'): SpanMaker {
+  if (recording === undefined) return unrecorded;
+  const found = tracers.get(service) ?? recording.tracer(service);
+  tracers.set(service, found);
   return found;
 }
 
-/** Whether spans are recorded: where not, attributes need not be computed. */
-export const isRecording = (): boolean => processor !== undefined;
-
-const getter: TextMapGetter<Readonly<Record<string, string>>> = {
-  get: (headers, name) => headers[name],
-  keys: (headers) => Object.keys(headers),
+/** Makes spans that have ids and keep nothing, with the ids that recorded ones have. */
+const unrecorded: SpanMaker = {
+  startSpan(_name: string, options: SpanOptions = {}, active: Context = context.active()) {
+    const parent = options.root ? undefined : trace.getSpanContext(active);
+    const spanId = randomSpanId();
+    const { traceId, traceState } =
+      parent !== undefined && isSpanContextValid(parent)
+        ? parent
+        : { traceId: rootTraceId(spanId), traceState: undefined };
+    const state = traceState === undefined ? {} : { traceState };
+    return trace.wrapSpanContext({ traceId, spanId, traceFlags: TraceFlags.NONE, ...state });
+  },
 };
+
+/** 16 hexadecimal digits, never all zero. */
+export function randomSpanId(): string {
+  const half = (): string =>
+    Math.floor(1 + Math.random() * (2 ** 32 - 1))
+      .toString(16)
+      .padStart(8, '0');
+  return half() + half();
+}
+
+/**
+ * The trace id of a root: its second half is the span's own. So whoever knows only a trace, from the ledger, can still go
+ * on from its root.
+ */
+export const rootTraceId = (spanId: string): string => `${randomSpanId()}${spanId}`;
+
+/** Whether spans are recorded: where not, attributes need not be computed. */
+export const isRecording = (): boolean => recording !== undefined;
 
 /** The W3C trace context of `active` as event or HTTP headers (`traceparent`, `tracestate`). */
 export function headersOf(active: Context): Record<string, string> {
@@ -106,11 +99,25 @@ export function headersOf(active: Context): Record<string, string> {
   return headers;
 }
 
-/** The context that the headers carry; a fresh root where they carry none or a broken one. */
+/** `version-trace-span-flags`; what comes after them only a later version may have. */
+const TRACEPARENT =
+  /^(?!ff)(?<version>[\da-f]{2})-(?<traceId>[\da-f]{32})-(?<spanId>[\da-f]{16})-(?<flags>[\da-f]{2})(?<more>-.*)?$/;
+
+/** The context that the headers carry, as W3C Trace Context has it; a fresh root where they carry none or a broken one. */
 export function contextOf(headers: Readonly<Record<string, string>>): Context {
-  return headers['traceparent'] === undefined
-    ? ROOT_CONTEXT
-    : propagation.extract(ROOT_CONTEXT, headers, getter);
+  const {
+    version,
+    traceId = '',
+    spanId = '',
+    flags = '',
+    more,
+  } = TRACEPARENT.exec(headers['traceparent'] ?? '')?.groups ?? {};
+  const traceFlags = Number.parseInt(flags, 16);
+  const remote: SpanContext = { traceId, spanId, traceFlags, isRemote: true };
+  if (!isSpanContextValid(remote) || (version === '00' && more !== undefined)) return ROOT_CONTEXT;
+  const state = headers['tracestate'];
+  if (state !== undefined) remote.traceState = createTraceState(state);
+  return trace.setSpanContext(ROOT_CONTEXT, remote);
 }
 
 /** Trace id of `active`, 32 hexadecimal digits; empty when there is no trace. */

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { Fault } from '@spillway/contracts/fault';
 import { reviewWarning } from '@spillway/policy/review';
 import { measureProcess } from '@spillway/telemetry/metrics';
-import { startTracing, type TracingOptions } from '@spillway/telemetry/tracing';
+import { type Recording, startTracing } from '@spillway/telemetry/tracing';
 import type { CliConfig } from './cli.config.js';
 import type { demo } from './demo.js';
 import { openPlatform } from './platform.js';
@@ -66,10 +66,10 @@ export async function start(
 }
 
 /** The exporter's code is loaded only where there is an endpoint to export to. */
-async function exporterOf({ otlpEndpoint }: CliConfig): Promise<TracingOptions> {
-  if (otlpEndpoint === undefined) return {};
+async function exporterOf({ otlpEndpoint }: CliConfig): Promise<Recording | undefined> {
+  if (otlpEndpoint === undefined) return undefined;
   const { exportTo } = await import('@spillway/telemetry/span-export');
-  return { processor: exportTo(otlpEndpoint) };
+  return exportTo(otlpEndpoint);
 }
 
 async function runDemo(...parts: Parameters<typeof demo>): Promise<number> {

@@ -1,11 +1,7 @@
 import { join } from 'node:path';
 import type { Bus } from '@spillway/bus/bus';
-import { openEmbeddedBus } from '@spillway/bus/embedded';
 import { Fault } from '@spillway/contracts/fault';
 import type { Budget, BudgetCap } from '@spillway/store/budget';
-import { openEmbeddedBudget } from '@spillway/store/embedded-budget';
-import { openEmbeddedKeyedState } from '@spillway/store/embedded-keyed-state';
-import { openEmbeddedLedger, openEmbeddedLedgerReader } from '@spillway/store/embedded-ledger';
 import type { KeyedState } from '@spillway/store/keyed-state';
 import type { Ledger, LedgerReader } from '@spillway/store/ledger';
 import { createLogger } from '@spillway/telemetry/logger';
@@ -32,9 +28,13 @@ export interface BusChoice {
  * they must be, `unavailable` when no broker answers or another process holds the folder.
  */
 export async function openBus(config: CliConfig, { createTopics, onFatal }: BusChoice): Promise<Bus> {
-  if (config.kafka === undefined) return openEmbeddedBus({ path: await inFolder(config, 'bus.db') });
+  // Drivers are loaded where they are used: whoever runs embedded should not wait for clients of servers, and a process
+  // with servers for everything keeps no SQLite in memory.
+  if (config.kafka === undefined) {
+    const { openEmbeddedBus } = await import('@spillway/bus/embedded');
+    return openEmbeddedBus({ path: await inFolder(config, 'bus.db') });
+  }
   await requireTopics(config.kafka, createTopics);
-  // Loaded where it is used: whoever runs embedded should not wait for clients of servers.
   const { openKafkaBus } = await import('@spillway/bus/kafka');
   return openKafkaBus({ brokers: config.kafka.brokers, onFatal });
 }
@@ -51,20 +51,21 @@ export async function requireTopics({ brokers, ...settings }: KafkaConfig, creat
 
 /** Redis, where it is named, or a file in the data folder. */
 export async function openState(config: CliConfig): Promise<KeyedState> {
-  if (config.redisUrl === undefined)
-    return openEmbeddedKeyedState({
-      path: await inFolder(config, 'state.db'),
-      endLeases: true,
-      logger: createLogger('state'),
-    });
+  if (config.redisUrl === undefined) {
+    const { openEmbeddedKeyedState } = await import('@spillway/store/embedded-keyed-state');
+    const path = await inFolder(config, 'state.db');
+    return openEmbeddedKeyedState({ path, endLeases: true, logger: createLogger('state') });
+  }
   const { openRedisKeyedState } = await import('@spillway/store/redis-keyed-state');
   return openRedisKeyedState({ url: config.redisUrl, logger: createLogger('redis') });
 }
 
 /** The budget of these caps, beside the state: on Redis, where it is named, or in a file in the data folder. */
 export async function openBudget(config: CliConfig, caps: readonly BudgetCap[]): Promise<Budget> {
-  if (config.redisUrl === undefined)
+  if (config.redisUrl === undefined) {
+    const { openEmbeddedBudget } = await import('@spillway/store/embedded-budget');
     return openEmbeddedBudget({ path: await inFolder(config, 'budget.db'), caps });
+  }
   const { openRedisBudget } = await import('@spillway/store/redis-budget');
   return openRedisBudget({ url: config.redisUrl, caps, logger: createLogger('redis') });
 }
@@ -72,6 +73,7 @@ export async function openBudget(config: CliConfig, caps: readonly BudgetCap[]):
 /** PostgreSQL, where it is named, or a file in the data folder. */
 export async function openLedger(config: CliConfig): Promise<Ledger> {
   if (config.databaseUrl === undefined) {
+    const { openEmbeddedLedger } = await import('@spillway/store/embedded-ledger');
     return openEmbeddedLedger({ path: await inFolder(config, 'ledger.db'), logger: createLogger('ledger') });
   }
   const { openPostgresLedger } = await import('@spillway/store/postgres-ledger');
@@ -83,9 +85,9 @@ export async function openLedger(config: CliConfig): Promise<Ledger> {
  * Throws `missing` where there is no such file yet.
  */
 export async function openLedgerReader(config: CliConfig): Promise<LedgerReader> {
-  return config.databaseUrl === undefined
-    ? openEmbeddedLedgerReader({ path: at(config, 'ledger.db') })
-    : openLedger(config);
+  if (config.databaseUrl !== undefined) return openLedger(config);
+  const { openEmbeddedLedgerReader } = await import('@spillway/store/embedded-ledger');
+  return openEmbeddedLedgerReader({ path: at(config, 'ledger.db') });
 }
 
 function withHint(fault: Fault): Fault {

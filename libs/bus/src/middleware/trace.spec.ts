@@ -1,6 +1,7 @@
 import { context, SpanKind, SpanStatusCode, trace } from '@opentelemetry/api';
 import { InMemorySpanExporter, SimpleSpanProcessor } from '@opentelemetry/sdk-trace';
 import { Fault } from '@spillway/contracts/fault';
+import { recordTo } from '@spillway/telemetry/span-recording';
 import { startTracing } from '@spillway/telemetry/tracing';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { RecordHandler } from '../bus.js';
@@ -27,7 +28,7 @@ describe('trace, recorded', () => {
   let exporter: InMemorySpanExporter;
   beforeEach(() => {
     exporter = new InMemorySpanExporter();
-    stop = startTracing({ processor: new SimpleSpanProcessor({ exporter }) });
+    stop = startTracing(recordTo(new SimpleSpanProcessor({ exporter })));
   });
   const spans = () => exporter.getFinishedSpans();
 

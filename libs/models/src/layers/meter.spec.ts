@@ -1,6 +1,7 @@
 import { InMemorySpanExporter, SimpleSpanProcessor } from '@opentelemetry/sdk-trace';
 import { Fault } from '@spillway/contracts/fault';
 import { registry } from '@spillway/telemetry/metrics';
+import { recordTo } from '@spillway/telemetry/span-recording';
 import { startTracing } from '@spillway/telemetry/tracing';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type Layer, type Prompt, stack } from '../language-model.js';
@@ -73,7 +74,7 @@ describe('spans', () => {
   let stop: () => Promise<void>;
   beforeEach(() => {
     exporter = new InMemorySpanExporter();
-    stop = startTracing({ processor: new SimpleSpanProcessor({ exporter }) });
+    stop = startTracing(recordTo(new SimpleSpanProcessor({ exporter })));
   });
   afterEach(() => stop());
 
