@@ -1,7 +1,8 @@
 import { pipeline, type Readable } from 'node:stream';
 import { createBrotliDecompress, createGunzip, createInflate } from 'node:zlib';
 import { Fault } from '@spillway/contracts/fault';
-import { type Dispatcher, request } from 'undici';
+import type { Dispatcher } from 'undici';
+import { request } from './connections.js';
 import { tooLarge } from './openai-faults.js';
 
 /** What the OpenAI library reads of a response that is no stream. */
@@ -23,8 +24,7 @@ const decoders: Readonly<Record<string, () => NodeJS.ReadWriteStream>> = {
  */
 export function boundedFetch(dispatcher: Dispatcher, maxBytes: number): typeof globalThis.fetch {
   const ask = async (url: string, { method, headers, body, signal }: RequestInit): Promise<ReadResponse> => {
-    const answer = await request(url, {
-      dispatcher,
+    const answer = await request(url, dispatcher, {
       method: method as Dispatcher.HttpMethod,
       headers: headers as Headers,
       body: body as string,

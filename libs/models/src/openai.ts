@@ -1,5 +1,5 @@
 import OpenAI from 'openai';
-import { Agent } from 'undici';
+import { Agent } from './connections.js';
 import type { LanguageModel, Prompt } from './language-model.js';
 import { completionOf } from './openai-completion.js';
 import { faultOf } from './openai-faults.js';
