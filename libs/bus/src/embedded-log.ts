@@ -1,5 +1,5 @@
 import type { DatabaseSync } from 'node:sqlite';
-import type { Outgoing } from '@spillway/contracts/event';
+import { NO_HEADERS, type Outgoing } from '@spillway/contracts/event';
 import { Fault } from '@spillway/contracts/fault';
 import type { BusRecord } from './bus.js';
 import { partitionOf } from './partition.js';
@@ -109,7 +109,6 @@ type Row = {
   readonly value: Uint8Array;
 };
 
-const NO_HEADERS: Readonly<Record<string, string>> = Object.freeze({});
 const encodeHeaders = (headers: Readonly<Record<string, string>>): string => {
   for (const _ in headers) return JSON.stringify(headers);
   return '';

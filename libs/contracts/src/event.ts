@@ -24,6 +24,9 @@ export interface Outgoing {
   readonly decoded?: unknown;
 }
 
+/** Of an event that nothing is known of besides itself. */
+export const NO_HEADERS: Outgoing['headers'] = Object.freeze({});
+
 const topics = new WeakMap<DescMessage, string>();
 const keyFields = new WeakMap<DescMessage, string>();
 
@@ -85,7 +88,7 @@ export function emitTo<S extends DescMessage>(
     key: keyOf(schema, event),
     id: `${String(messageId)}/${topic}${purpose === '' ? '' : `/${purpose}`}`,
     value: encode(schema, event),
-    headers: {},
+    headers: NO_HEADERS,
     decoded: event,
   };
 }

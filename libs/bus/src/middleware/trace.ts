@@ -8,7 +8,7 @@ import {
   SpanStatusCode,
   trace,
 } from '@opentelemetry/api';
-import type { Outgoing } from '@spillway/contracts/event';
+import { NO_HEADERS, type Outgoing } from '@spillway/contracts/event';
 import { Fault } from '@spillway/contracts/fault';
 import {
   ERROR_TYPE,
@@ -168,6 +168,9 @@ const withHeaders = (
   outputs: readonly Outgoing[],
   headers: Readonly<Record<string, string>>,
 ): readonly Outgoing[] =>
-  outputs.map((output) =>
-    'traceparent' in output.headers ? output : { ...output, headers: { ...output.headers, ...headers } },
-  );
+  outputs.map((output) => {
+    if (output.headers === NO_HEADERS) return { ...output, headers };
+    return 'traceparent' in output.headers
+      ? output
+      : { ...output, headers: { ...output.headers, ...headers } };
+  });
