@@ -85,14 +85,16 @@ export interface Case {
 /** A message of which nothing is known yet. */
 export const unknownCase: Case = { phase: 'unknown', steps: {}, behind: false };
 
+const NEVER = Number.POSITIVE_INFINITY;
+
 /**
  * The next moment by which an answer is due or the big model is to be asked, in milliseconds since the epoch; undefined
  * where neither is.
  */
 export function nextDueMs(kase: Case): number | undefined {
-  const dues = Object.values(kase.steps).flatMap(({ awaiting, waitingUntilMs }) => [
-    ...(awaiting ? [awaiting.dueAtMs] : []),
-    ...(waitingUntilMs === undefined ? [] : [waitingUntilMs]),
-  ]);
-  return dues.length === 0 ? undefined : Math.min(...dues);
+  const earliest = Object.values(kase.steps).reduce(
+    (due, { awaiting, waitingUntilMs }) => Math.min(due, awaiting?.dueAtMs ?? NEVER, waitingUntilMs ?? NEVER),
+    NEVER,
+  );
+  return earliest === NEVER ? undefined : earliest;
 }
