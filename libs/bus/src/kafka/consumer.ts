@@ -17,6 +17,7 @@ import { type StickyAssigner, stickyAssigner } from './sticky-assigner.js';
 export interface ConsumerTimings {
   /** Silence after which the broker gives a member's partitions to others. At least 6 s where the broker has defaults. */
   readonly sessionTimeoutMs: number;
+  /** At the end of a fetch, once so long has passed: what a member takes to hear that partitions are shared out anew. */
   readonly heartbeatMs: number;
   /** What the broker waits for members to join again when partitions are shared out anew. */
   readonly rebalanceTimeoutMs: number;
@@ -35,7 +36,7 @@ export interface ConsumerTimings {
 
 export const defaultTimings: ConsumerTimings = {
   sessionTimeoutMs: 10_000,
-  heartbeatMs: 1_000,
+  heartbeatMs: 500,
   rebalanceTimeoutMs: 15_000,
   maxWaitMs: 500,
   fetchEveryMs: 5,
