@@ -79,7 +79,10 @@ export interface SubscriptionHealth {
 
 export interface Subscription {
   health(): SubscriptionHealth;
-  /** Takes no new records, lets those in flight finish and commits. After `timeoutMs` their signals are aborted. */
+  /**
+   * Takes no new records, lets those in flight finish and commits. After `timeoutMs` their signals are aborted. Whoever
+   * asks again can give them less time, and no more.
+   */
   drain(timeoutMs: number): Promise<void>;
 }
 

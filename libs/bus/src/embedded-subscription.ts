@@ -153,16 +153,17 @@ export class EmbeddedSubscription implements Subscription {
   }
 
   drain(timeoutMs: number): Promise<void> {
-    this.#draining ??= this.#drain(timeoutMs);
-    return this.#draining;
+    const timer = setTimeout(
+      () => this.#abort.abort(new Fault('cancelled', 'the process is stopping')),
+      timeoutMs,
+    );
+    this.#draining ??= this.#drain();
+    return this.#draining.finally(() => clearTimeout(timer));
   }
 
-  async #drain(timeoutMs: number): Promise<void> {
+  async #drain(): Promise<void> {
     for (const timer of this.#delays) clearTimeout(timer);
-    if (!(await this.#idleWithin(timeoutMs))) {
-      this.#abort.abort(new Fault('cancelled', 'the process is stopping'));
-      await this.#idleWithin(ABORT_GRACE_MS);
-    }
+    await this.#idle();
     await this.#parts.commit();
   }
 
@@ -288,14 +289,21 @@ export class EmbeddedSubscription implements Subscription {
     this.#pump();
   }
 
-  /** Resolves with whether nothing was running any more within so many milliseconds. */
-  #idleWithin(ms: number): Promise<boolean> {
-    if (this.#scheduler.running === 0) return Promise.resolve(true);
+  /** Resolves once nothing runs any more, or soon after the abort. */
+  #idle(): Promise<void> {
+    if (this.#scheduler.running === 0) return Promise.resolve();
+    const { signal } = this.#abort;
     return new Promise((resolve) => {
-      const timer = setTimeout(() => resolve(false), ms);
+      let grace: NodeJS.Timeout | undefined;
+      const hurry = (): void => {
+        grace = setTimeout(resolve, ABORT_GRACE_MS);
+      };
+      if (signal.aborted) hurry();
+      else signal.addEventListener('abort', hurry, { once: true });
       this.#onIdle = () => {
-        clearTimeout(timer);
-        resolve(true);
+        clearTimeout(grace);
+        signal.removeEventListener('abort', hurry);
+        resolve();
       };
     });
   }

@@ -46,7 +46,10 @@ const RETRY_DELAYS_MS = [10_000, 60_000, 600_000];
 
 export interface Served {
   health(): SubscriptionHealth;
-  /** Takes no new events, lets those in flight finish for so many milliseconds, then closes the Nest application. */
+  /**
+   * Takes no new events, lets those in flight finish for so many milliseconds, then closes the Nest application. Whoever
+   * asks again can give them less time.
+   */
   close(timeoutMs: number): Promise<void>;
 }
 
@@ -75,11 +78,13 @@ export async function serve(options: ServeOptions): Promise<Served> {
     await app.close();
     throw error;
   }
+  let closing: Promise<void> | undefined;
   return {
     health: () => strategy.health(),
-    async close(timeoutMs) {
-      await strategy.drain(timeoutMs);
-      await app.close();
+    close(timeoutMs) {
+      const drained = strategy.drain(timeoutMs);
+      closing ??= drained.then(() => app.close());
+      return Promise.all([drained, closing]).then(() => undefined);
     },
   };
 }

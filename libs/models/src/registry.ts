@@ -43,10 +43,12 @@ export interface Models {
   /** Whether any of them is an endpoint, which may take its time or never answer. */
   readonly remote: boolean;
   /**
-   * Calls no endpoint any more and waits for the calls under way, at most so many milliseconds. Calls that come meanwhile
-   * wait until their signals are aborted; resolves with whether some do. Embedded models go on answering.
+   * Calls no endpoint any more and waits for the calls under way, at most so many milliseconds. Calls that come from now
+   * on wait until their signals are aborted. Embedded models go on answering.
    */
-  finish(timeoutMs: number): Promise<boolean>;
+  finish(timeoutMs: number): Promise<void>;
+  /** Resolves once a call waits because of `finish`. */
+  readonly unsent: Promise<void>;
   /** Closes the connections. */
   close(): Promise<void>;
 }
@@ -108,6 +110,7 @@ export function openModels(options: ModelsOptions): Models {
       chosen.find((choice) => choice.step === step && choice.tier === tier)?.definition.maxAttempts ?? 1,
     remote: drivers.size > 0,
     finish: (timeoutMs) => calls.begin(timeoutMs),
+    unsent: calls.waits,
     async close() {
       await Promise.all([...drivers.values()].map((driver) => driver.close()));
     },

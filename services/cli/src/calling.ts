@@ -18,8 +18,10 @@ export interface Calling {
   readonly runner: StepRunner;
   /** Whether a model call may take its time or never answer. */
   readonly remote: boolean;
-  /** Sends no model call any more and waits for those under way; whether others wait to be sent. */
-  finish(timeoutMs: number): Promise<boolean>;
+  /** Sends no model call any more and waits for those under way. */
+  finish(timeoutMs: number): Promise<void>;
+  /** Resolves once a call waits because none is sent any more. */
+  readonly unsent: Promise<void>;
 }
 
 export interface CallingParts {
@@ -49,7 +51,8 @@ export async function openCalling(
   const paidTwice = counter(CALLS_PAID_TWICE, []);
   const calls = recordedCalls(state, { onPaidTwice: () => paidTwice.inc() });
   const runner = stepRunner({ pack, models, calls, now: Date.now, onSilence: warnOfSilence() });
-  return { runner, remote: models.remote, finish: (timeoutMs) => models.finish(timeoutMs) };
+  const { remote, unsent } = models;
+  return { runner, remote, unsent, finish: (timeoutMs) => models.finish(timeoutMs) };
 }
 
 /** The first answers of an endpoint are its probe: a warning once for each step, and not one call more. */

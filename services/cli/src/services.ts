@@ -125,9 +125,14 @@ export async function startServices(
   const served: Served[] = [];
   let http: HttpServer | undefined;
   const drain = async (): Promise<void> => {
-    // A call that is broken off is paid for, and made again by the next start.
-    const unsent = platform.has('models') && (await platform.models.finish(DRAIN_MS));
-    await Promise.all(served.map((each) => each.close(unsent ? RECORD_MS : DRAIN_MS)));
+    const within = (ms: number): Promise<unknown> => Promise.all(served.map((each) => each.close(ms)));
+    if (platform.has('models')) {
+      // A call that is broken off is paid for, and made again by the next start.
+      await platform.models.finish(DRAIN_MS);
+      // An event can come to its call only after the last one has ended. Faults are told to who waits below.
+      platform.models.unsent.then(() => within(RECORD_MS)).catch(() => undefined);
+    }
+    await within(DRAIN_MS);
   };
   const close = async (): Promise<void> => void (await Promise.all([http?.close(REQUESTS_MS), drain()]));
   const { smallMs, bigMs } = platform.pack.policy.deadlines;

@@ -152,20 +152,22 @@ class KafkaSubscription implements Subscription, ConsumerListener {
   }
 
   drain(timeoutMs: number): Promise<void> {
-    this.#draining ??= this.#drain(timeoutMs);
-    return this.#draining;
+    const timer = setTimeout(() => {
+      this.#abort.abort(new Fault('cancelled', 'the process is stopping'));
+      this.#waiting?.();
+    }, timeoutMs);
+    this.#draining ??= this.#drain();
+    return this.#draining.finally(() => clearTimeout(timer));
   }
 
-  async #drain(timeoutMs: number): Promise<void> {
+  async #drain(): Promise<void> {
     this.#member.stop();
     for (const timer of this.#delays) clearTimeout(timer);
     this.#pump();
-    if (!(await this.#until(() => this.#handling === 0, timeoutMs))) {
-      this.#abort.abort(new Fault('cancelled', 'the process is stopping'));
-      await this.#until(() => this.#handling === 0, ABORT_GRACE_MS);
-    }
+    await this.#until(() => this.#handling === 0 || this.#abort.signal.aborted);
+    await this.#until(() => this.#handling === 0, ABORT_GRACE_MS);
     const writtenBy = performance.now() + LAST_WRITES_MS;
-    const untilWritten = (check: () => boolean): Promise<boolean> =>
+    const untilWritten = (check: () => boolean): Promise<void> =>
       this.#until(check, Math.max(0, writtenBy - performance.now()));
     await untilWritten(() => this.#member.inFlight === 0);
     clearTimeout(this.#commitTimer);
@@ -286,17 +288,16 @@ class KafkaSubscription implements Subscription, ConsumerListener {
     this.#waiting?.();
   }
 
-  /** Resolves with whether it came true within so many milliseconds. */
-  async #until(check: () => boolean, ms: number): Promise<boolean> {
-    const { promise, resolve } = Promise.withResolvers<boolean>();
-    const timer = setTimeout(() => resolve(false), ms);
+  /** Resolves once it is true, or so many milliseconds have passed. */
+  async #until(check: () => boolean, ms?: number): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const timer = ms === undefined ? undefined : setTimeout(resolve, ms);
     this.#waiting = () => {
-      if (check()) resolve(true);
+      if (check()) resolve();
     };
     this.#waiting();
-    const came = await promise;
+    await promise;
     clearTimeout(timer);
     this.#waiting = undefined;
-    return came;
   }
 }

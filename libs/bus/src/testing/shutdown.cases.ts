@@ -93,6 +93,25 @@ export function shutdownCases(stage: () => Stage): void {
     expect(reading.seen).toEqual([]);
   });
 
+  it('gives less time when it is asked again', async () => {
+    const { bus: open, read, topic } = stage();
+    const bus = await open();
+    const started = gate();
+    const reading = await read(bus, {
+      handle(_, signal) {
+        started.open();
+        return new Promise((_resolve, reject) => {
+          signal.addEventListener('abort', () => reject(signal.reason as Error));
+        });
+      },
+    });
+    await bus.publish([event(topic, 'k', 'x')]);
+    await started.opened;
+    const drained = reading.drain(600_000);
+    await Promise.all([reading.drain(5), drained]);
+    expect(reading.seen).toEqual([]);
+  });
+
   it('drains once, however often it is asked', async () => {
     const { bus: open, read, topic } = stage();
     const bus = await open();

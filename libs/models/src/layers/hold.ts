@@ -1,4 +1,3 @@
-import { setImmediate as nextTurn } from 'node:timers/promises';
 import { Fault } from '@spillway/contracts/fault';
 import type { Layer } from '../language-model.js';
 
@@ -7,26 +6,23 @@ export interface Hold {
   readonly layer: Layer;
   /**
    * Lets no call begin any more, now or later, and waits for those that run, for at most `timeoutMs`. Calls that come
-   * meanwhile wait until their signals are aborted: they were never sent, so nobody pays for them. Resolves with whether
-   * some do.
+   * from now on wait until their signals are aborted: they were never sent, so nobody pays for them.
    */
-  begin(timeoutMs: number): Promise<boolean>;
+  begin(timeoutMs: number): Promise<void>;
+  /** Resolves once a call waits so. */
+  readonly waits: Promise<void>;
 }
 
 /** A way to stop calling without breaking off what is being paid for. */
 export function hold(): Hold {
   let held = false;
   let running = 0;
-  let waiting = 0;
+  const waits = Promise.withResolvers<void>();
   let onIdle = (): void => undefined;
 
   async function wait(name: string, signal: AbortSignal): Promise<never> {
-    waiting += 1;
-    try {
-      await aborted(signal);
-    } finally {
-      waiting -= 1;
-    }
+    waits.resolve();
+    await aborted(signal);
     throw new Fault('cancelled', `${name}: not called, the process is stopping`, { cause: signal.reason });
   }
 
@@ -48,10 +44,8 @@ export function hold(): Hold {
     async begin(timeoutMs) {
       held = true;
       if (running > 0) await idleWithin(timeoutMs);
-      // Whoever waited for a turn has it now, and comes here with it.
-      await nextTurn();
-      return waiting > 0;
     },
+    waits: waits.promise,
   };
 
   function idleWithin(ms: number): Promise<void> {
