@@ -146,7 +146,8 @@ export function fleetOf({ folder, environment, serversUpSince }: FleetOptions): 
     const isLate = (): boolean => Date.now() >= Math.max(askedAt, serversUpSince()) + START_MS;
     for (let member = launch(role, place); ; member = launch(role, place)) {
       while (member.url === undefined && running.has(member) && !isLate()) await delay(50);
-      if (member.url !== undefined && running.has(member)) {
+      // Whoever is killed as soon as it is ready was ready: another blow fell, which brings it back.
+      if (member.url !== undefined && (member.asked || running.has(member))) {
         keepTrained(data);
         return member;
       }
