@@ -3,18 +3,12 @@ import { Fault } from '@spillway/contracts/fault';
 import { z } from 'zod';
 import type { Completion, FinishReason } from './language-model.js';
 import { codeOfStatus } from './openai-faults.js';
+import { readTokens } from './openai-tokens.js';
 import type { Wishes } from './openai-wishes.js';
 
 /** No call has a thousandth of it; more would not fit into a bill. */
 const MOST_TOKENS = 1_000_000_000;
 const count = z.number().int().nonnegative().max(MOST_TOKENS);
-const logprob = z.number().nullish();
-const tokenShape = z.object({
-  token: z.string(),
-  logprob,
-  bytes: z.array(z.number().int().min(0).max(255)).nullish(),
-  top_logprobs: z.array(z.object({ token: z.string(), logprob })).nullish(),
-});
 const usageShape = z.object({
   prompt_tokens: count,
   completion_tokens: count,
@@ -31,10 +25,7 @@ const answerShape = z.object({
       z.object({
         finish_reason: z.string().nullish(),
         message: z.object({ content: z.string().nullish(), refusal: z.string().nullish() }),
-        logprobs: z
-          .object({ content: z.array(tokenShape).nullish() })
-          .nullish()
-          .catch(undefined),
+        logprobs: z.unknown().optional(),
       }),
     )
     .min(1),
@@ -43,9 +34,6 @@ const answerShape = z.object({
 
 /** Some gateways report an upstream's failure in the body of a 200. */
 const errorShape = z.object({ error: z.object({ code: z.unknown(), message: z.unknown() }) });
-
-/** Servers write minus infinity as null or as -9999. */
-const NEVER = -9_999;
 
 /** Reads an endpoint's answer. Throws `malformed` when it is not a chat completion, or what an error in its place says. */
 export function completionOf(
@@ -63,17 +51,13 @@ export function completionOf(
   const choice = choices[0];
   if (choice === undefined) throw notAnAnswer(body);
   const refusal = choice.message.refusal;
-  const written = choice.logprobs?.content ?? [];
-  const tokens = written.map(tokenOf);
+  const { tokens, haveBytes } = readTokens(choice.logprobs);
   return {
     text: choice.message.content ?? '',
     ...(tokens.length === 0 ? {} : { tokens }),
     usage: usageOf(usage),
     finishReason: refusal ? 'refusal' : finishReasonOf(choice.finish_reason),
-    granted: {
-      schema: wishes.schema,
-      bytes: written.length > 0 && written.every(({ bytes }) => bytes != null),
-    },
+    granted: { schema: wishes.schema, bytes: haveBytes },
     fingerprint: [
       answering || model,
       system_fingerprint || '-',
@@ -131,16 +115,5 @@ function usageOf(usage: z.infer<typeof usageShape> | null | undefined): Completi
     outputTokens: BigInt(usage.completion_tokens - reasoning),
     reasoningTokens: BigInt(reasoning),
     estimated: false,
-  };
-}
-
-/** Rounding, and servers that give something else for it, write more than 0, which no logarithm of a probability is. */
-const logprobOf = (given: number | null | undefined): number => Math.min(0, given ?? NEVER);
-
-function tokenOf({ token, logprob: own, bytes, top_logprobs }: z.infer<typeof tokenShape>): ScoredToken {
-  return {
-    bytes: bytes ? Uint8Array.from(bytes) : Buffer.from(token),
-    logprob: logprobOf(own),
-    top: (top_logprobs ?? []).map((each) => ({ text: each.token, logprob: logprobOf(each.logprob) })),
   };
 }

@@ -42,7 +42,7 @@ afterAll(async () => {
 async function fetched(answer: Served, signal = new AbortController().signal): Promise<string> {
   served = answer;
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`;
-  const headers = new Headers({ 'content-type': 'application/json' });
+  const headers = { 'content-type': 'application/json' };
   const ask = boundedFetch(agent, MOST_BYTES);
   const response = await ask(url, { method: 'POST', headers, body: '{}', signal });
   expect(response).toMatchObject({ ok: true, status: 200, url });
@@ -79,7 +79,7 @@ describe('a response as the OpenAI library reads it', () => {
     const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`;
     const response = await boundedFetch(agent, MOST_BYTES)(url, {
       ...{ method: 'POST', body: '{}', signal: controller.signal },
-      headers: new Headers(),
+      headers: {},
     });
     controller.abort(reason);
     await expect(response.text()).rejects.toBe(reason);

@@ -1,12 +1,16 @@
+import type { IncomingHttpHeaders } from 'node:http';
 import { pipeline, type Readable } from 'node:stream';
 import { createBrotliDecompress, createGunzip, createInflate } from 'node:zlib';
 import { Fault } from '@spillway/contracts/fault';
 import type { Dispatcher } from 'undici';
 import { request } from './connections.js';
+import type { Send } from './openai-client.js';
 import { tooLarge } from './openai-faults.js';
 
 /** What the OpenAI library reads of a response that is no stream. */
-type ReadResponse = Pick<Response, 'ok' | 'status' | 'headers' | 'url' | 'body' | 'text'>;
+type ReadResponse = Pick<Response, 'ok' | 'status' | 'url' | 'body' | 'text'> & {
+  readonly headers: Pick<Headers, 'get' | 'entries'>;
+};
 
 /** Nobody asks for these, since they cost more time than a network nearby does; some endpoints answer so all the same. */
 const decoders: Readonly<Record<string, () => NodeJS.ReadWriteStream>> = {
@@ -22,32 +26,38 @@ const decoders: Readonly<Record<string, () => NodeJS.ReadWriteStream>> = {
  * `malformed` for a body that broke off; no connection, and an abort, reject with what the connection says. A redirect is
  * an answer like any other: it is not followed, since it would carry the key and a customer's text to another address.
  */
-export function boundedFetch(dispatcher: Dispatcher, maxBytes: number): typeof globalThis.fetch {
-  const ask = async (url: string, { method, headers, body, signal }: RequestInit): Promise<ReadResponse> => {
-    const answer = await request(url, dispatcher, {
-      method: method as Dispatcher.HttpMethod,
-      headers: headers as Headers,
-      body: body as string,
-      signal: signal as AbortSignal,
-    });
-    const { statusCode } = answer;
-    const received = new Headers(answer.headers as Record<string, string>);
-    const content = decoded(answer.body, received.get('content-encoding'));
+export function boundedFetch(dispatcher: Dispatcher, maxBytes: number): Send {
+  const ask = async (url: string, { signal, ...asked }: Parameters<Send>[1]): Promise<ReadResponse> => {
+    const options = { ...asked, method: asked.method as Dispatcher.HttpMethod, signal };
+    const { statusCode, headers, body } = await request(url, dispatcher, options);
+    const content = decoded(body, headers['content-encoding']);
     return {
       ok: statusCode >= 200 && statusCode < 300,
       status: statusCode,
-      headers: received,
+      headers: received(headers),
       url,
       body: null,
-      text: () => textOf(content, maxBytes, signal as AbortSignal),
+      text: () => textOf(content, maxBytes, signal),
     };
   };
-  return ask as unknown as typeof globalThis.fetch;
+  return ask as unknown as Send;
+}
+
+/** True Headers check and copy each of them, to be asked for three. */
+function received(headers: IncomingHttpHeaders): ReadResponse['headers'] {
+  const headerOf = (name: string): string | null => headers[name.toLowerCase()]?.toString() ?? null;
+  return {
+    get: headerOf,
+    entries: () =>
+      Object.keys(headers)
+        .map((name): [string, string] => [name, headerOf(name) ?? ''])
+        .values(),
+  };
 }
 
 /** An encoding that nobody knows is left as it is: what comes of it is no JSON. */
-function decoded(body: Readable, encoding: string | null): AsyncIterable<Buffer> {
-  const decoder = decoders[encoding?.trim().toLowerCase() ?? '']?.();
+function decoded(body: Readable, encoding: string | string[] | undefined): AsyncIterable<Buffer> {
+  const decoder = decoders[encoding?.toString().trim().toLowerCase() ?? '']?.();
   // Its errors reach whoever reads the decoder.
   return decoder === undefined ? body : (pipeline(body, decoder, () => undefined) as AsyncIterable<Buffer>);
 }

@@ -1,3 +1,4 @@
+import type { IncomingHttpHeaders } from 'node:http';
 import type { Fault } from '@spillway/contracts/fault';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { Prompt, StepInput } from './language-model.js';
@@ -9,20 +10,21 @@ import { smallPack } from './testing/small-pack.js';
 const alive = new AbortController().signal;
 const pack = smallPack();
 const input: StepInput = { text: 'please cancel it', subject: 'Hello', locale: 'en', receivedAtMs: 0 };
-const prompt: Prompt = promptFor('classify', input, pack, 'm1/classify/small/answer');
+const callOf = (callId: string): Prompt => promptFor('classify', input, pack, callId);
+const prompt = callOf('m1/classify/small/answer');
+const options = {
+  name: 'little',
+  apiKey: 'sk-secret-key',
+  model: 'little-8b',
+  connections: 4,
+  maxResponseBytes: 100_000,
+};
 
 let server: ModelServer;
 let model: OpenAiModel;
 beforeEach(async () => {
   server = await startModelServer();
-  model = openAiCompatible({
-    name: 'little',
-    baseUrl: server.baseUrl,
-    apiKey: 'sk-secret-key',
-    model: 'little-8b',
-    connections: 4,
-    maxResponseBytes: 100_000,
-  });
+  model = openAiCompatible({ ...options, baseUrl: server.baseUrl });
 });
 afterEach(async () => {
   await model.close();
@@ -59,6 +61,34 @@ describe('openAiCompatible', () => {
         },
       },
     });
+  });
+
+  it("sends every call with headers that are the library's own, and an idempotency key of its own", async () => {
+    const headers: IncomingHttpHeaders[] = [];
+    const watched = await startModelServer({ onCall: (_, { req }) => headers.push(req.headers) });
+    const { apiKey: _, ...withoutKey } = options;
+    const keyless = openAiCompatible({ ...withoutKey, baseUrl: watched.baseUrl });
+    const keyed = openAiCompatible({ ...options, baseUrl: watched.baseUrl });
+    try {
+      for (const each of [keyed, keyless]) {
+        for (const callId of ['first/ü', 'second']) await each.complete(callOf(callId), alive);
+      }
+    } finally {
+      await Promise.all([keyed.close(), keyless.close(), watched.close()]);
+    }
+    const [first, second, ...others] = headers;
+    expect(first).toMatchObject({
+      'idempotency-key': 'first/%C3%BC',
+      authorization: 'Bearer sk-secret-key',
+      'content-type': 'application/json',
+      'user-agent': expect.stringMatching(/^OpenAI\/JS /),
+    });
+    expect(second).toEqual({
+      ...first,
+      'idempotency-key': 'second',
+    });
+    expect(others).toMatchObject([{ 'idempotency-key': 'first/%C3%BC' }, { 'idempotency-key': 'second' }]);
+    for (const { authorization } of others) expect(authorization).toBeUndefined();
   });
 
   it('gives the answer with its tokens, usage and fingerprint', async () => {

@@ -1,6 +1,7 @@
-import OpenAI from 'openai';
+import type OpenAI from 'openai';
 import { Agent } from './connections.js';
 import type { LanguageModel, Prompt } from './language-model.js';
+import { chatClient } from './openai-client.js';
 import { completionOf } from './openai-completion.js';
 import { faultOf } from './openai-faults.js';
 import { boundedFetch } from './openai-fetch.js';
@@ -46,7 +47,7 @@ export function openAiCompatible(options: OpenAiOptions): OpenAiModel {
     bodyTimeout: 0,
     connect: { timeout: CONNECT_MS },
   });
-  const client = clientFor(options, boundedFetch(agent, maxResponseBytes));
+  const client = chatClient(options, boundedFetch(agent, maxResponseBytes));
   let granted = everything;
 
   return {
@@ -58,7 +59,7 @@ export function openAiCompatible(options: OpenAiOptions): OpenAiModel {
       let wishes = before;
       for (let attempts = 1; ; attempts += 1) {
         try {
-          const headers = { 'Idempotency-Key': encodeURI(prompt.callId) };
+          const headers = { 'idempotency-key': encodeURI(prompt.callId) };
           const answer = await client.chat.completions.create(requestOf(prompt, model, wishes), {
             signal,
             headers,
@@ -74,23 +75,6 @@ export function openAiCompatible(options: OpenAiOptions): OpenAiModel {
       }
     },
   };
-}
-
-function clientFor({ baseUrl, apiKey }: OpenAiOptions, fetch: typeof globalThis.fetch): OpenAI {
-  return new OpenAI({
-    baseURL: baseUrl,
-    apiKey: apiKey ?? 'none',
-    // Whatever is left out here the library would read from the environment.
-    adminAPIKey: null,
-    organization: null,
-    project: null,
-    webhookSecret: null,
-    logLevel: 'off',
-    maxRetries: 0,
-    timeout: 2 ** 31 - 1,
-    fetch,
-    ...(apiKey === undefined ? { defaultHeaders: { Authorization: null } } : {}),
-  });
 }
 
 function requestOf(
