@@ -111,6 +111,17 @@ describe('stepRunner', () => {
     expect(Buffer.from(bytes)).toEqual(Buffer.from(calls.done.get('m1/classify/small/answer') ?? []));
   });
 
+  it('gives what another worker has recorded meanwhile, though the call was made here too', async () => {
+    const { run, calls } = runnerOf(language({ ...good, usage }, { text: '{"label":"A"}', usage }));
+    const theirs = await run();
+    const result = calls.done.get('m1/classify/small/answer') ?? Buffer.of();
+    calls.once = async (_id, _ms, work) => {
+      await work();
+      return { result, recorded: true };
+    };
+    expect(await run()).toEqual(theirs);
+  });
+
   it('holds the lease for longer than the deadline of the tier', async () => {
     const { run, calls } = runnerOf(language(good));
     await run();

@@ -1,7 +1,8 @@
-import { create, fromBinary, type MessageInitShape, toBinary } from '@bufbuild/protobuf';
+import { create, fromBinary, type MessageInitShape } from '@bufbuild/protobuf';
 import { timestampFromMs } from '@bufbuild/protobuf/wkt';
 import { trace } from '@opentelemetry/api';
-import { PolishPurpose, StepCompletedSchema } from '@spillway/contracts/events';
+import { encode } from '@spillway/contracts/encode';
+import { PolishPurpose, type StepCompleted, StepCompletedSchema } from '@spillway/contracts/events';
 import { Fault } from '@spillway/contracts/fault';
 import { Step, Tier } from '@spillway/contracts/model';
 import type { Pack } from '@spillway/pack/pack';
@@ -118,19 +119,21 @@ async function once(
   const { smallMs, bigMs } = options.pack.policy.deadlines;
   const deadlineMs = assignment.request.tier === 'small' ? smallMs : bigMs;
   let overBudget: StepCompletedInit | undefined;
+  let made: StepCompleted | undefined;
   const work = async (): Promise<Uint8Array> => {
     const completed = await complete(options, { ...assignment, deadlineMs }, signal);
     if (isOverBudget(completed)) {
       overBudget = completed;
       throw new Fault('over_budget', 'the call was not made');
     }
-    return toBinary(StepCompletedSchema, create(StepCompletedSchema, completed));
+    made = create(StepCompletedSchema, completed);
+    return encode(StepCompletedSchema, made);
   };
   try {
     const longestMs = deadlineMs + RECORD_MARGIN_MS;
     const { result, recorded } = await options.calls.once(assignment.callId, longestMs, work, signal);
     if (isRecording()) trace.getActiveSpan()?.setAttribute(RECORDED, recorded);
-    return fromBinary(StepCompletedSchema, result);
+    return made === undefined || recorded ? fromBinary(StepCompletedSchema, result) : made;
   } catch (error) {
     if (overBudget !== undefined && Fault.from(error).code === 'over_budget') return overBudget;
     throw error;
