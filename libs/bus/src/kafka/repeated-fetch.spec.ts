@@ -21,6 +21,7 @@ interface Group {
   resume(topics: readonly object[]): void;
   seek(position: object): void;
   resolveOffset(position: object): void;
+  commitOffsets(offsets: object): Promise<void>;
 }
 
 const require = createRequire(import.meta.url);
@@ -48,6 +49,10 @@ function member(isPatched: boolean) {
   const requests: string[] = [];
   let broken: Error | undefined;
   let meanwhile: (() => void) | undefined;
+  /** Read, and not taken: it is read again. */
+  let isLeft = false;
+  const taken = new Map<string, string>();
+  const elsewhere = new Set<string>();
   class Broker {
     isConnected = (): boolean => true;
     async fetch({ topics }: Asked): Promise<object> {
@@ -73,6 +78,7 @@ function member(isPatched: boolean) {
         highWatermark: `${endOf(topic, partition)}`,
         abortedTransactions: [],
         messages: [{ offset: fetchOffset }],
+        preferredReadReplica: elsewhere.has(`${topic}/${partition}`) ? 2 : -1,
       })),
     };
   }
@@ -105,6 +111,7 @@ function member(isPatched: boolean) {
   group.subscriptionState.assign(TOPICS.map((topic) => ({ topic, partitions: PARTITIONS })));
   const coordinator = {
     isConnected: () => true,
+    offsetCommit: async () => undefined,
     offsetFetch: async ({ topics }: { topics: { topic: string; partitions: object[] }[] }) => ({
       responses: topics.map(({ topic, partitions }) => ({
         topic,
@@ -114,6 +121,7 @@ function member(isPatched: boolean) {
   };
   group.offsetManager = new OffsetManager({
     ...{ cluster, coordinator, groupId: 'group', autoCommit: false, topicConfigurations: {} },
+    instrumentationEmitter: { emit: () => undefined },
     memberAssignment: Object.fromEntries(TOPICS.map((topic) => [topic, PARTITIONS])),
   });
   return {
@@ -123,15 +131,30 @@ function member(isPatched: boolean) {
     /** What is read, as `a/0@5`; it is taken, so that reading goes on behind it. */
     async fetch(): Promise<string> {
       const batches = await group.fetch(NODE);
-      for (const { topic, partition, messages } of batches) {
-        for (const { offset } of messages) group.resolveOffset({ topic, partition, offset });
+      for (const { topic, partition, messages } of isLeft ? [] : batches) {
+        for (const { offset } of messages) {
+          group.resolveOffset({ topic, partition, offset });
+          taken.set(`${topic}/${partition}`, `${Number(offset) + 1}`);
+        }
       }
+      isLeft = false;
       return batches.map((each) => `${each.topic}/${each.partition}@${each.messages[0]?.offset}`).join(' ');
     },
     write: (topic: string, partition: number) =>
       void ends.set(`${topic}/${partition}`, endOf(topic, partition) + 1),
     pause: (topic: string, partition: number) => group.pause([{ topic, partitions: [partition] }]),
     resume: (topic: string, partition: number) => group.resume([{ topic, partitions: [partition] }]),
+    /** What was taken of a partition, if anything. */
+    commit: (topic: string, partition: number) => {
+      const offset = taken.get(`${topic}/${partition}`);
+      if (offset !== undefined)
+        void group.commitOffsets({ topics: [{ topic, partitions: [{ partition, offset }] }] });
+    },
+    leave: () => {
+      isLeft = true;
+    },
+    /** The broker gives records of this partition no more, but names another one that has them. */
+    redirect: (topic: string, partition: number) => void elsewhere.add(`${topic}/${partition}`),
     rewind: (topic: string, partition: number) => group.seek({ topic, partition, offset: '0' }),
     /** The connection breaks in the next request. */
     break: () => {
@@ -155,32 +178,42 @@ const written = (topics: Asked['topics']): string =>
     .join(' ');
 
 describe('repeated fetches', () => {
-  it('ask for the same and read the same as kafkajs alone, whatever happens between them', async () => {
+  it('ask for the same and read the same as kafkajs alone, whatever happens between and during them', async () => {
     const change = fc.record({
-      what: fc.constantFrom('nothing', 'write', 'pause', 'resume', 'rewind', 'break', 'expire'),
+      what: fc.constantFrom(
+        ...(['nothing', 'write', 'write', 'write', 'commit', 'leave'] as const),
+        ...(['pause', 'resume', 'rewind', 'break', 'expire'] as const),
+      ),
       topic: fc.constantFrom(...TOPICS),
       partition: fc.constantFrom(...PARTITIONS),
+      isMeanwhile: fc.boolean(),
     });
+    const read = { nothing: 0, something: 0 };
     await fc.assert(
       fc.asyncProperty(fc.array(change, { minLength: 1, maxLength: 40 }), async (changes) => {
         const [plain, patched] = [member(false), member(true)];
-        for (const { what, topic, partition } of changes) {
+        for (const { what, topic, partition, isMeanwhile } of changes) {
           for (const each of [plain, patched]) {
-            if (what === 'break' || what === 'expire') each[what]();
-            else if (what !== 'nothing') each[what as 'write'](topic, partition);
+            const happen = (): void => void (what !== 'nothing' && each[what](topic, partition));
+            if (isMeanwhile) each.meanwhile(happen);
+            else happen();
           }
-          expect(await patched.fetch()).toBe(await plain.fetch());
+          const found = await plain.fetch();
+          read[found === '' ? 'nothing' : 'something'] += 1;
+          expect(await patched.fetch()).toBe(found);
         }
         expect(patched.requests).toEqual(plain.requests);
         expect(patched.refreshes()).toBe(plain.refreshes());
       }),
+      { numRuns: 300 },
     );
+    expect(Math.min(read.nothing, read.something)).toBeGreaterThan(300);
   });
 
   it.each<[string, (reader: ReturnType<typeof member>) => void, string, string]>([
     ['a partition that is paused is not read', (reader) => reader.pause('a', 0), '', 'a/0@1'],
     ['a record is read', (reader) => reader.write('a', 1), 'a/0@1 a/1@0', ''],
-    ['a partition is read from where it is to be read', (reader) => reader.rewind('a', 0), 'a/0@0', 'a/0@1'],
+    ['a partition is read from where it is to be read', (reader) => reader.rewind('a', 0), '', 'a/0@0'],
   ])('of what happens while the broker holds one: %s', async (_, change, now, later) => {
     const reader = member(true);
     reader.write('a', 0);
@@ -194,14 +227,31 @@ describe('repeated fetches', () => {
     expect(await reader.fetch()).toBe(later);
   });
 
-  it('make no lists of partitions', async () => {
+  it('make no lists of partitions, with records and without', async () => {
     const reader = member(true);
     await reader.fetch();
     const made = reader.listsMade();
-    await reader.fetch();
-    await reader.fetch();
-    expect(reader.requests).toHaveLength(3);
+    for (const partition of [1, 1, 2]) {
+      reader.write('b', partition);
+      await reader.fetch();
+      reader.commit('b', partition);
+      await reader.fetch();
+    }
+    expect(reader.requests.at(-1)).toBe('a/0@0 a/1@0 a/2@0 b/0@0 b/1@2 b/2@1');
     expect(reader.listsMade()).toBe(made);
+  });
+
+  it('leave it to kafkajs where a partition is to be read from another broker', async () => {
+    const reader = member(true);
+    await reader.fetch();
+    reader.redirect('a', 1);
+    reader.write('a', 1);
+    reader.write('b', 0);
+    expect(await reader.fetch()).toBe('');
+    expect(await reader.fetch()).toContain('b/0@0');
+    reader.write('b', 0);
+    expect(await reader.fetch()).toBe('b/0@1');
+    expect(reader.requests.at(-1)).toBe('a/0@0 a/2@0 b/0@1 b/1@0 b/2@0');
   });
 
   it.each([
