@@ -112,18 +112,29 @@ function member(isPatched: boolean) {
   const coordinator = {
     isConnected: () => true,
     offsetCommit: async () => undefined,
-    offsetFetch: async ({ topics }: { topics: { topic: string; partitions: object[] }[] }) => ({
+    offsetFetch: async ({
+      topics,
+    }: {
+      topics: { topic: string; partitions: { partition: number }[] }[];
+    }) => ({
       responses: topics.map(({ topic, partitions }) => ({
         topic,
-        partitions: partitions.map((each) => ({ ...each, offset: '0' })),
+        partitions: partitions.map((each) => ({
+          ...each,
+          offset: taken.get(`${topic}/${each.partition}`) ?? '0',
+        })),
       })),
     }),
   };
-  group.offsetManager = new OffsetManager({
-    ...{ cluster, coordinator, groupId: 'group', autoCommit: false, topicConfigurations: {} },
-    instrumentationEmitter: { emit: () => undefined },
-    memberAssignment: Object.fromEntries(TOPICS.map((topic) => [topic, PARTITIONS])),
-  });
+  /** What joining comes to, before it is said to be over: another place for positions, which are to be asked for. */
+  const join = (): void => {
+    group.offsetManager = new OffsetManager({
+      ...{ cluster, coordinator, groupId: 'group', autoCommit: false, topicConfigurations: {} },
+      instrumentationEmitter: { emit: () => undefined },
+      memberAssignment: Object.fromEntries(TOPICS.map((topic) => [topic, PARTITIONS])),
+    });
+  };
+  join();
   return {
     requests,
     listsMade: () => listsMade,
@@ -150,6 +161,7 @@ function member(isPatched: boolean) {
       if (offset !== undefined)
         void group.commitOffsets({ topics: [{ topic, partitions: [{ partition, offset }] }] });
     },
+    join,
     leave: () => {
       isLeft = true;
     },
@@ -182,7 +194,7 @@ describe('repeated fetches', () => {
     const change = fc.record({
       what: fc.constantFrom(
         ...(['nothing', 'write', 'write', 'write', 'commit', 'leave'] as const),
-        ...(['pause', 'resume', 'rewind', 'break', 'expire'] as const),
+        ...(['pause', 'resume', 'rewind', 'break', 'expire', 'join'] as const),
       ),
       topic: fc.constantFrom(...TOPICS),
       partition: fc.constantFrom(...PARTITIONS),

@@ -42,6 +42,7 @@ interface Member {
       readonly metadataExpireAt: number | null;
     };
   };
+  /** Another one with each assignment, before joining is said to be over: it has yet to find its positions out then. */
   readonly offsetManager: { nextOffset(topic: string, partition: number): { toString(): string } };
   readonly seekOffset: { has(topic: string, partition: number): boolean };
   readonly subscriptionState: { isPaused(topic: string, partition: number): boolean };
@@ -53,9 +54,10 @@ interface Member {
 /** Everything that changes what a member asks for next, other than new metadata and records that were taken. */
 const CHANGES = ['joinAndSync', 'recoverFromFetch', 'pause', 'resume', 'seek', 'resetOffset'] as const;
 
-/** What a member has asked a broker for, and at which of its changes and with which metadata. */
+/** What a member has asked a broker for, of which positions, and at which of its changes and with which metadata. */
 interface Asked {
   readonly request: FetchRequest;
+  readonly positions: Member['offsetManager'];
   readonly changes: number;
   readonly metadata: object;
 }
@@ -118,10 +120,11 @@ export function patch(members: Partial<Member>, brokers: Partial<Broker>): boole
       requests.delete(reader);
       const { metadata } = this.cluster.brokerPool;
       const { changes } = progress;
+      const { offsetManager: positions } = this;
       const batches = await fetch.call(this, nodeId);
       const request = requests.get(reader);
       const isKnown = metadata !== null && metadata === this.cluster.brokerPool.metadata;
-      if (request !== undefined && isKnown) last.set(reader, { request, changes, metadata });
+      if (request !== undefined && isKnown) last.set(reader, { request, positions, changes, metadata });
       return batches;
     }
     const request = movedOn(asked.request, progress.moved, this);
@@ -143,6 +146,7 @@ function isUnchanged(member: Member, reader: Broker, asked: Asked, changes: numb
   const { metadata, metadataExpireAt } = member.cluster.brokerPool;
   return (
     asked.changes === changes &&
+    asked.positions === member.offsetManager &&
     asked.metadata === metadata &&
     metadataExpireAt !== null &&
     Date.now() <= metadataExpireAt &&
