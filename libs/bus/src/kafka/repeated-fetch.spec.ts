@@ -411,7 +411,7 @@ describe('repeated fetches', () => {
           seen.read += notes.filter((note) => /: [ab]/.test(note)).length;
           seen.spared += plain.listsMade - patched.listsMade;
         }),
-        { numRuns: 300 },
+        { numRuns: 200 },
       );
       expect(Math.min(seen.asked, seen.read, seen.spared)).toBeGreaterThan(300);
     },
